@@ -1,0 +1,187 @@
+//! Another program, started so that it cannot outlive the deadline.
+//!
+//! It runs in a process group of its own, so that a Ctrl-C at the terminal reaches the tool and not the child, and it
+//! dies whole: the group first, then whatever left the group but still carries the marker that every descendant
+//! inherits in its environment.
+
+mod capture;
+mod family;
+
+use crate::{Deadline, Ended};
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+use std::{fmt, thread};
+
+pub use capture::Sink;
+
+/// How often an unfinished child is looked at, at first; doubled up to [`SLOWEST_LOOK`].
+const FIRST_LOOK: Duration = Duration::from_micros(200);
+/// How often a long-running child is looked at.
+const SLOWEST_LOOK: Duration = Duration::from_millis(10);
+/// How long a finished child's output is still read where a grandchild holds its pipe open.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// What may be said about a child beside its command.
+#[derive(Default)]
+pub struct Options {
+    /// What it reads from its standard input; nothing where there is none.
+    pub input: Option<Vec<u8>>,
+    /// Sees each line of its standard error as it comes, for a log or a terminal.
+    pub stderr_lines: Option<Sink>,
+    /// Sees each line of its standard output as it comes.
+    pub stdout_lines: Option<Sink>,
+}
+
+/// A child that ended by itself.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// The last mebibyte of its standard output.
+    pub stdout: Vec<u8>,
+    /// The last mebibyte of its standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl Finished {
+    /// Its standard output as text, what is not UTF-8 replaced.
+    pub fn stdout_text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The last `lines` lines that it said: of its standard error, or of its output where there was no error.
+    pub fn tail(&self, lines: usize) -> String {
+        tail(&self.stdout, &self.stderr, lines)
+    }
+}
+
+/// A child that did not end by itself, or never began.
+#[derive(Debug)]
+pub enum ChildError {
+    /// There is no such program.
+    NotFound {
+        /// The program's name as it was called.
+        program: String,
+    },
+    /// The program is there but could not be started.
+    Start {
+        /// The program's name as it was called.
+        program: String,
+        /// What the kernel said.
+        error: io::Error,
+    },
+    /// The deadline passed; the child and all it started are dead.
+    TimedOut {
+        /// The program's name as it was called.
+        program: String,
+        /// The last lines that it said.
+        tail: String,
+    },
+    /// A signal asked the tool to end; the child and all it started are dead.
+    Interrupted {
+        /// The signal's number.
+        signal: i32,
+    },
+}
+
+impl fmt::Display for ChildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { program } => write!(formatter, "there is no program {program}"),
+            Self::Start { program, error } => write!(formatter, "cannot start {program}: {error}"),
+            Self::TimedOut { program, .. } => {
+                write!(formatter, "{program} was killed at its time limit")
+            }
+            Self::Interrupted { signal } => write!(formatter, "ended by signal {signal}"),
+        }
+    }
+}
+
+impl std::error::Error for ChildError {}
+
+/// Runs `command` to its end, or kills it with everything it started.
+pub fn run(
+    mut command: Command,
+    options: Options,
+    deadline: &Deadline,
+) -> Result<Finished, ChildError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let marker = family::Marker::new();
+    let stdin = if options.input.is_some() {
+        Stdio::piped()
+    } else {
+        Stdio::null()
+    };
+    let mut child = marker
+        .mark(&mut command)
+        .process_group(0)
+        .stdin(stdin)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ChildError::NotFound {
+                program: program.clone(),
+            },
+            _ => ChildError::Start {
+                program: program.clone(),
+                error,
+            },
+        })?;
+    feed(&mut child, options.input);
+    let stdout = capture::Capture::of(child.stdout.take(), options.stdout_lines);
+    let stderr = capture::Capture::of(child.stderr.take(), options.stderr_lines);
+    let ended = await_end(&mut child, deadline);
+    if ended.is_err() {
+        marker.kill_all(&mut child);
+    }
+    let (stdout, stderr) = (stdout.finish(LAST_WORDS), stderr.finish(LAST_WORDS));
+    match ended {
+        Ok(status) => Ok(Finished {
+            status,
+            stdout,
+            stderr,
+        }),
+        Err(Ended::Passed) => Err(ChildError::TimedOut {
+            program,
+            tail: tail(&stdout, &stderr, 20),
+        }),
+        Err(Ended::Signal(signal)) => Err(ChildError::Interrupted { signal }),
+    }
+}
+
+/// Writes the input from a thread of its own: a child that answers before it has read all of it must not block us.
+fn feed(child: &mut Child, input: Option<Vec<u8>>) {
+    if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
+        // A child that does not want its input closes the pipe; that is its right.
+        thread::spawn(move || pipe.write_all(&input).ok());
+    }
+}
+
+fn await_end(child: &mut Child, deadline: &Deadline) -> Result<ExitStatus, Ended> {
+    let mut pause = FIRST_LOOK;
+    loop {
+        // An error here means that the child is not ours to wait for, which cannot be; treat it as not yet ended.
+        if let Ok(Some(status)) = child.try_wait() {
+            return Ok(status);
+        }
+        deadline.sleep(pause)?;
+        pause = (pause * 2).min(SLOWEST_LOOK);
+    }
+}
+
+fn tail(stdout: &[u8], stderr: &[u8], lines: usize) -> String {
+    let said = if stderr.iter().any(|byte| !byte.is_ascii_whitespace()) {
+        stderr
+    } else {
+        stdout
+    };
+    let text = String::from_utf8_lossy(said);
+    let all: Vec<&str> = text.trim_end().lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests;
