@@ -1,0 +1,101 @@
+//! What the service answers, and how many it is answering.
+
+use crate::behaviour::Release;
+use crate::http::{self, Request, json_string};
+use std::io::{self, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// How long a caller may take to send its request, and to take the answer.
+const CALLER: Duration = Duration::from_secs(5);
+
+/// What every connection shares.
+pub(crate) struct Served {
+    release: Release,
+    in_flight: AtomicUsize,
+    pub(crate) connections: AtomicUsize,
+}
+
+impl Served {
+    pub(crate) fn new(release: Release) -> Self {
+        Self {
+            release,
+            in_flight: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// Answers one caller; one that goes away in the middle is no error of ours.
+pub(crate) fn answer(stream: &TcpStream, served: &Arc<Served>) {
+    let _ = stream.set_read_timeout(Some(CALLER));
+    let _ = stream.set_write_timeout(Some(CALLER));
+    if let Ok(request) = Request::read(stream) {
+        let _ = respond(stream, &request, served);
+    }
+}
+
+fn respond(mut stream: &TcpStream, request: &Request, served: &Arc<Served>) -> io::Result<()> {
+    let release = &served.release;
+    let before = served.in_flight.load(Ordering::SeqCst);
+    let _counted = Counted::new(served, |served| &served.in_flight);
+    match request.path.as_str() {
+        "/health" => {
+            let body = format!(
+                r#"{{"version":{},"pid":{},"release":{},"inFlight":{before}}}"#,
+                json_string(&release.version),
+                std::process::id(),
+                json_string(&release.directory.to_string_lossy())
+            );
+            http::respond(
+                stream,
+                release.behaviour.health_status,
+                "application/json",
+                &body,
+            )
+        }
+        "/in-flight" => http::respond(
+            stream,
+            200,
+            "application/json",
+            &format!(r#"{{"inFlight":{before}}}"#),
+        ),
+        "/stream" => {
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
+            )?;
+            for line in 1..=request.number("lines").unwrap_or(3) {
+                writeln!(stream, "{line} {}", release.version)?;
+                thread::sleep(Duration::from_millis(50));
+            }
+            Ok(())
+        }
+        "/missing" => http::respond(stream, 404, "text/plain", "not here\n"),
+        path => {
+            if path == "/slow" {
+                thread::sleep(Duration::from_millis(request.number("ms").unwrap_or(1000)));
+            }
+            http::respond(stream, 200, "text/plain", &format!("{}\n", release.version))
+        }
+    }
+}
+
+/// One more, until it is dropped.
+pub(crate) struct Counted(pub(crate) Arc<Served>, fn(&Served) -> &AtomicUsize);
+
+impl Counted {
+    pub(crate) fn new(served: &Arc<Served>, which: fn(&Served) -> &AtomicUsize) -> Self {
+        which(served).fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(served), which)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.1)(&self.0).fetch_sub(1, Ordering::SeqCst);
+    }
+}
