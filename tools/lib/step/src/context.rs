@@ -1,0 +1,64 @@
+//! What a tool may ask of the world around it.
+
+use crate::config::EnvFile;
+use crate::upstream::Upstream;
+use deadline::Deadline;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// What the command line and the environment say beyond a tool's own options.
+pub struct Context {
+    pub(crate) tool: &'static str,
+    pub(crate) deploy_id: Option<String>,
+    pub(crate) quiet: bool,
+    pub(crate) app: Option<EnvFile>,
+    pub(crate) upstream: Option<Upstream>,
+}
+
+impl Context {
+    /// The deploy of which this step is a part: `--id`, or `DEPLOY_ID`.
+    pub fn deploy_id(&self) -> Option<&str> {
+        self.deploy_id.as_deref()
+    }
+
+    /// The application's env file, where one was named.
+    pub fn app(&self) -> Option<&EnvFile> {
+        self.app.as_ref()
+    }
+
+    /// The report of the step before, where the last argument was `-`.
+    pub fn upstream(&self) -> Option<&Upstream> {
+        self.upstream.as_ref()
+    }
+
+    /// The instant `limit` from now, which a signal brings forward.
+    pub fn deadline(&self, limit: Duration) -> Deadline {
+        Deadline::after(limit)
+    }
+
+    /// A fact for people, on standard error; not with `--quiet`.
+    pub fn note(&self, fact: impl Display) {
+        if !self.quiet {
+            say(self.tool, &fact.to_string());
+        }
+    }
+
+    /// Text of another program for people, on standard error as it came; not with `--quiet`.
+    pub fn relay(&self, line: &str) {
+        if !self.quiet {
+            // Nobody may be listening; the step is done all the same.
+            writeln!(io::stderr().lock(), "{line}").ok();
+        }
+    }
+}
+
+/// One or more lines on standard error, each beginning with the tool's name. A closed or full stream is nobody's
+/// failure: the step is done or not done whether or not somebody can read of it.
+pub(crate) fn say(tool: &str, text: &str) {
+    let lines: String = text
+        .lines()
+        .map(|line| format!("{tool}: {line}\n"))
+        .collect();
+    io::stderr().lock().write_all(lines.as_bytes()).ok();
+}

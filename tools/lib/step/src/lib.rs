@@ -1,0 +1,150 @@
+//! What every tool is: options, one report, an exit code, signals and a deadline.
+//!
+//! A tool is a type that implements [`Tool`]; its `main` calls [`main`]. This is the only crate that prints or exits.
+
+pub mod config;
+mod context;
+pub mod exit;
+mod failure;
+mod field;
+mod inject;
+pub mod options;
+mod outcome;
+pub mod parse;
+mod report;
+mod signals;
+mod upstream;
+
+pub use context::Context;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use inject::variable;
+pub use report::Report;
+pub use upstream::Upstream;
+
+use clap::FromArgMatches;
+use deadline::Deadline;
+use outcome::Outcome;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+/// One step of a deploy.
+pub trait Tool {
+    /// The command's name.
+    const NAME: &'static str;
+    /// What it does, in one line.
+    const ABOUT: &'static str;
+    /// Its own options.
+    type Args: clap::Args;
+    /// Every field that its report can have, with dotted names reaching inside: `N` stands for a place in a list, a
+    /// last `*` for whatever lies deeper.
+    const FIELDS: &'static [&'static str];
+    /// The `error.code`s that are its own, each with its meaning; [`COMMON_CODES`] are understood.
+    const CODES: &'static [(&'static str, &'static str)];
+
+    /// Whether a failed report of the step before is work for this tool, and not to be passed on untouched.
+    fn acts_on_failure(_args: &Self::Args) -> bool {
+        false
+    }
+
+    /// Whether the tool goes on although a signal has come while it waited for the report of the step before.
+    fn outlives_signals(_args: &Self::Args) -> bool {
+        false
+    }
+
+    /// Does the step.
+    fn run(args: Self::Args, context: &Context) -> Result<Report, Failure>;
+}
+
+/// The `error.code`s that any tool may report.
+pub const COMMON_CODES: &[(&str, &str)] = &[
+    ("usage", "an option, its value or the env file is wrong"),
+    ("timed-out", "the time limit has passed"),
+    ("interrupted", "a signal ended the tool"),
+    (
+        "missing-program",
+        "a program that is needed is not installed",
+    ),
+    ("cannot-start", "a program that is needed cannot be started"),
+    ("upstream-missing", "no report came on standard input"),
+    (
+        "upstream-invalid",
+        "what came on standard input is not a report",
+    ),
+    ("io", "the file system refused"),
+    ("internal", "a defect of the tool itself"),
+];
+
+/// Runs a tool from its command line to its exit.
+pub fn main<T: Tool>() -> ExitCode {
+    inherited::keep_from_children();
+    signals::watch();
+    // A defect ends in a report, not in a trace on the user's screen.
+    panic::set_hook(Box::new(|_| {}));
+    let mut outcome = Outcome::begin(T::NAME, T::FIELDS);
+    let result = attempt::<T>(&mut outcome);
+    let exit = outcome.finish(checked::<T>(result));
+    if let Exit::Signal(signal) = exit {
+        signals::die_by(signal);
+    }
+    ExitCode::from(exit.code())
+}
+
+fn attempt<T: Tool>(outcome: &mut Outcome) -> Result<Report, Failure> {
+    let Some(parsed) = options::parse::<T>(outcome)? else {
+        return Ok(Report::default());
+    };
+    let args = T::Args::from_arg_matches(&parsed.matches)
+        .map_err(|error| Failure::usage(error.to_string().trim_end()))?;
+    let mut context = parsed.context;
+    if parsed.reads_upstream {
+        let patience = if T::outlives_signals(&args) {
+            Deadline::never().uninterruptible()
+        } else {
+            Deadline::never()
+        };
+        let upstream = Upstream::read(&patience)?;
+        if !upstream.ok() && !T::acts_on_failure(&args) {
+            let exit = upstream.exit();
+            return Ok(Report::passed_on(upstream.text, exit));
+        }
+        outcome.upstream = Some(upstream.value.clone());
+        context.upstream = Some(upstream);
+    }
+    panic::catch_unwind(AssertUnwindSafe(|| T::run(args, &context))).unwrap_or_else(|cause| {
+        let what = cause
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| cause.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        Err(Failure::impossible(
+            "internal",
+            format!("a defect in {}: {what}", T::NAME),
+        ))
+    })
+}
+
+/// In a debug build, a field or a code that the tool has not declared is a defect that every test sees.
+fn checked<T: Tool>(result: Result<Report, Failure>) -> Result<Report, Failure> {
+    if !cfg!(debug_assertions) {
+        return result;
+    }
+    let (fields, code) = match &result {
+        Ok(report) => (&report.fields, None),
+        Err(failure) => (&failure.report.fields, Some(failure.code)),
+    };
+    let undeclared = fields
+        .keys()
+        .find(|name| !field::is_known(T::FIELDS, name))
+        .map(|name| format!("the field {name} is not declared"))
+        .or_else(|| {
+            let code = code?;
+            let mut declared = COMMON_CODES.iter().chain(T::CODES);
+            (!declared.any(|(name, _)| *name == code))
+                .then(|| format!("the error code {code} is not declared"))
+        });
+    match undeclared {
+        Some(problem) => Err(Failure::impossible("internal", problem)),
+        None => result,
+    }
+}

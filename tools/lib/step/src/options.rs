@@ -1,0 +1,214 @@
+//! From the command line, the environment and the application's env file to a tool's options.
+
+use crate::config::{self, EnvFile};
+use crate::context::Context;
+use crate::exit;
+use crate::failure::Failure;
+use crate::inject::{self, Origins};
+use crate::outcome::Outcome;
+use crate::{COMMON_CODES, Tool};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Args, Command};
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The options that every tool has.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The application: a name (/etc/slipway/NAME.env) or the path of its env file
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        help_heading = "Common options"
+    )]
+    app: Option<String>,
+    /// The deploy of which this step is a part
+    #[arg(
+        long,
+        value_name = "ID",
+        global = true,
+        help_heading = "Common options"
+    )]
+    id: Option<String>,
+    /// Print this one field of the report, raw; dotted names reach inside
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        help_heading = "Common options"
+    )]
+    field: Option<String>,
+    /// Say nothing on standard error
+    #[arg(long, global = true, help_heading = "Common options")]
+    quiet: bool,
+}
+
+/// What a command line came to.
+pub(crate) struct Parsed {
+    pub(crate) matches: ArgMatches,
+    pub(crate) context: Context,
+    pub(crate) reads_upstream: bool,
+}
+
+/// A tool's whole command line, as clap knows it; for `--help` and the man pages.
+pub fn command<T: Tool>() -> Command {
+    let command = Command::new(T::NAME)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(T::ABOUT)
+        .disable_help_subcommand(true)
+        .args_override_self(false)
+        .after_help(after_help::<T>());
+    T::Args::augment_args(Common::augment_args(command))
+}
+
+fn after_help<T: Tool>() -> String {
+    let own_fields = T::FIELDS.join(" ");
+    let codes: String = exit::TABLE
+        .iter()
+        .map(|(code, meaning)| format!("\n  {code:<6} {meaning}"))
+        .collect();
+    let errors: Vec<&str> = T::CODES
+        .iter()
+        .chain(COMMON_CODES)
+        .map(|(code, _)| *code)
+        .collect();
+    format!(
+        "The last argument may be -: the report of the step before is read from standard input.\n\n\
+         Report fields:\n  {own_fields}\n\nExit codes:{codes}\n\nError codes:\n  {}",
+        errors.join(" ")
+    )
+}
+
+/// Reads the command line of this process. Nothing where `--help` or `--version` was all that was asked; the text
+/// is in the outcome then.
+pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Failure> {
+    let mut words: Vec<OsString> = env::args_os().collect();
+    outcome.field = option_value(&words, "--field");
+    outcome.quiet = own_words(&words).iter().any(|word| word == "--quiet");
+    outcome.check_field()?;
+    let reads_upstream = words.len() > 1
+        && words.last().is_some_and(|word| word == "-")
+        && !words.iter().any(|word| word == "--");
+    if reads_upstream {
+        words.pop();
+    }
+    let file = application_file(&words)?;
+    let mut origins = Origins::new();
+    let command = command::<T>();
+    if let Some(file) = &file {
+        inject::check_names(T::NAME, &command, file).map_err(Failure::usage)?;
+    }
+    let command =
+        inject::inject(T::NAME, command, file.as_ref(), &mut origins).map_err(Failure::usage)?;
+    let matches = match command.try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            outcome.text = Some(error.to_string());
+            return Ok(None);
+        }
+        Err(error) => return Err(bad_usage(T::NAME, &error, &origins)),
+    };
+    let deploy_id = common_value(&matches, "id");
+    outcome.deploy_id.clone_from(&deploy_id);
+    let context = Context {
+        tool: T::NAME,
+        deploy_id,
+        quiet: outcome.quiet,
+        app: file,
+        upstream: None,
+    };
+    Ok(Some(Parsed {
+        matches,
+        context,
+        reads_upstream,
+    }))
+}
+
+/// A common option's value, wherever it stands: before or behind a subcommand.
+fn common_value(matches: &ArgMatches, id: &str) -> Option<String> {
+    matches.get_one::<String>(id).cloned()
+}
+
+/// The words that are this tool's own, not those of a command behind `--`.
+fn own_words(words: &[OsString]) -> &[OsString] {
+    let end = words.iter().position(|word| word == "--");
+    &words[..end.unwrap_or(words.len())]
+}
+
+/// An option's value before clap has looked at the words: needed for the env file, and for errors of clap's own.
+fn option_value(words: &[OsString], option: &str) -> Option<String> {
+    let words = own_words(words);
+    let assigned = format!("{option}=");
+    words.iter().enumerate().find_map(|(place, word)| {
+        let word = word.to_str()?;
+        if word == option {
+            words.get(place + 1)?.to_str().map(str::to_owned)
+        } else {
+            word.strip_prefix(&assigned).map(str::to_owned)
+        }
+    })
+}
+
+/// The env file that `--app` or `DEPLOY_APP` names.
+fn application_file(words: &[OsString]) -> Result<Option<EnvFile>, Failure> {
+    let told = option_value(words, "--app");
+    let around = env::var("DEPLOY_APP").ok().filter(|app| !app.is_empty());
+    let in_a_deploy = env::var("DEPLOY_ID").is_ok_and(|id| !id.is_empty());
+    if let (Some(told), Some(around), true) = (&told, &around, in_a_deploy)
+        && config::path_of(told) != config::path_of(around)
+    {
+        return Err(Failure::usage(format!(
+            "--app {told} inside a deploy of {around}: its step would act on another application"
+        ))
+        .hint(format!("env -u DEPLOY_APP -u DEPLOY_ID … --app {told}")));
+    }
+    let Some(app) = told.or(around) else {
+        return Ok(None);
+    };
+    let path = config::path_of(&app);
+    EnvFile::read(&path).map(Some).map_err(|error| {
+        Failure::usage(&error).hint(match error {
+            config::EnvFileError::Unreadable { .. } => read_hint(&path),
+            config::EnvFileError::Line { line, .. } => {
+                format!("\"${{EDITOR:-vi}}\" +{line} {}", path.display())
+            }
+        })
+    })
+}
+
+fn read_hint(path: &Path) -> String {
+    format!("ls -l {}", path.display())
+}
+
+/// Clap's complaint as a failure that also says where a value came from that nobody typed.
+fn bad_usage(tool: &str, error: &clap::Error, origins: &Origins) -> Failure {
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let summary: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .collect();
+    let mut message = summary.join(" ");
+    if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) {
+        let option = argument.split([' ', '=']).next().unwrap_or_default();
+        let bad_value = match error.get(ContextKind::InvalidValue) {
+            Some(ContextValue::String(value)) => value.as_str(),
+            _ => "",
+        };
+        let origin = origins.get(option.trim_start_matches('-'));
+        if let Some((value, origin)) = origin
+            && value.lines().any(|line| line == bad_value)
+        {
+            message = format!("{message} ({origin})");
+        }
+    }
+    Failure::usage(message).hint(format!("{tool} --help"))
+}

@@ -1,0 +1,135 @@
+//! How a tool ends: the report on standard output, a word for people on standard error, the exit code.
+
+use crate::context::say;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::field;
+use crate::report::{Envelope, Report};
+use serde_json::Value;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Instant, SystemTime};
+
+/// What has become known on the way to the end.
+pub(crate) struct Outcome {
+    tool: &'static str,
+    fields: &'static [&'static str],
+    started_at: SystemTime,
+    started: Instant,
+    pub(crate) deploy_id: Option<String>,
+    pub(crate) field: Option<String>,
+    pub(crate) quiet: bool,
+    /// Set where `--help` or `--version` was all that was asked.
+    pub(crate) text: Option<String>,
+    pub(crate) upstream: Option<Value>,
+}
+
+impl Outcome {
+    pub(crate) fn begin(tool: &'static str, fields: &'static [&'static str]) -> Self {
+        Self {
+            tool,
+            fields,
+            started_at: SystemTime::now(),
+            started: Instant::now(),
+            deploy_id: None,
+            field: None,
+            quiet: false,
+            text: None,
+            upstream: None,
+        }
+    }
+
+    /// Whether `--field` names something that this tool can report.
+    pub(crate) fn check_field(&self) -> Result<(), Failure> {
+        match &self.field {
+            Some(name) if !field::is_known(self.fields, name) => Err(Failure::usage(format!(
+                "--field: {} never reports {name:?}",
+                self.tool
+            ))
+            .hint(format!("{} --help names its fields", self.tool))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints what there is to print and says how the tool is to exit.
+    pub(crate) fn finish(self, result: Result<Report, Failure>) -> Exit {
+        if let Some(text) = &self.text {
+            write_out(text);
+            return Exit::Done;
+        }
+        let result = self.with_signal(result);
+        let exit = match &result {
+            Ok(report) => report.exit.unwrap_or(Exit::Done),
+            Err(failure) => failure.exit,
+        };
+        if let Ok(Report {
+            verbatim: Some(text),
+            ..
+        }) = &result
+        {
+            // Another tool's report is not this tool's to take fields from.
+            if self.field.is_none() {
+                write_out(text);
+            }
+            return exit;
+        }
+        if let Err(failure) = &result
+            && !self.quiet
+        {
+            say(self.tool, &failure.message);
+            if let Some(hint) = &failure.hint {
+                say(self.tool, &format!("hint: {hint}"));
+            }
+        }
+        let envelope = Envelope {
+            tool: self.tool,
+            started_at: self.started_at,
+            duration: self.started.elapsed(),
+            deploy_id: self.deploy_id.as_deref(),
+            upstream: self.upstream.as_ref(),
+        };
+        let report = envelope.around(&result);
+        match &self.field {
+            None => write_out(&format!("{}\n", written(&report))),
+            Some(name) if result.is_ok() => {
+                write_out(&format!("{}\n", field::raw(&report, name)));
+            }
+            Some(_) => {}
+        }
+        exit
+    }
+
+    /// A signal that came decides how the tool ends, whatever the step had come to by then.
+    fn with_signal(&self, result: Result<Report, Failure>) -> Result<Report, Failure> {
+        let Some(signal) = deadline::interrupt::raised() else {
+            return result;
+        };
+        match result {
+            Ok(report) if report.verbatim.is_some() || report.exit.is_some() => Ok(report),
+            Ok(report) => {
+                let message = format!("the step was finished, then ended by signal {signal}");
+                let mut failure = Failure::new(Exit::Signal(signal), "interrupted", message);
+                failure.report = report;
+                Err(failure)
+            }
+            Err(mut failure) => {
+                failure.exit = Exit::Signal(signal);
+                Err(failure)
+            }
+        }
+    }
+}
+
+fn written(report: &Value) -> String {
+    if io::stdout().is_terminal() {
+        format!("{report:#}")
+    } else {
+        report.to_string()
+    }
+}
+
+/// A closed or full standard output never turns a done step into a failed one.
+fn write_out(text: &str) {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).ok();
+    out.flush().ok();
+}

@@ -1,0 +1,102 @@
+//! The report of the step before, read from standard input where the last argument is `-`.
+
+use crate::failure::Failure;
+use deadline::Deadline;
+use serde_json::Value;
+use std::io::{self, Read};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// Far more than any report; enough to refuse somebody's disk image.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// A report as it came.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// The text, untouched.
+    pub text: String,
+    /// What it says.
+    pub value: Value,
+}
+
+impl Upstream {
+    /// Whether the step before did what it was asked.
+    pub fn ok(&self) -> bool {
+        self.value["ok"] == Value::Bool(true)
+    }
+
+    /// The exit code of the step before.
+    pub fn exit(&self) -> u8 {
+        self.value["exit"]
+            .as_u64()
+            .and_then(|code| u8::try_from(code).ok())
+            .unwrap_or(3)
+    }
+
+    /// A field of the report, or of the nearest report before it that has one.
+    pub fn find(&self, pointer: &str) -> Option<&Value> {
+        let mut report = &self.value;
+        loop {
+            match report.pointer(pointer) {
+                Some(value) if !value.is_null() => return Some(value),
+                _ => report = report.get("upstream").filter(|value| value.is_object())?,
+            }
+        }
+    }
+
+    /// Reads a whole report from standard input.
+    pub fn read(deadline: &Deadline) -> Result<Self, Failure> {
+        let text = read_to_end(deadline)?;
+        if text.trim().is_empty() {
+            return Err(Failure::impossible(
+                "upstream-missing",
+                "no report came on standard input: the step before died without a word",
+            )
+            .hint("deploy-state show, to see where things stand"));
+        }
+        let value: Value = serde_json::from_str(&text).map_err(|error| {
+            Failure::impossible(
+                "upstream-invalid",
+                format!("what came on standard input is not a report: {error}"),
+            )
+        })?;
+        if !value["ok"].is_boolean() || !value["exit"].is_u64() {
+            return Err(Failure::impossible(
+                "upstream-invalid",
+                "what came on standard input is not a report: it has no ok and exit",
+            ));
+        }
+        Ok(Self { text, value })
+    }
+}
+
+/// Standard input, read by a thread of its own: a read cannot be ended by a signal, a wait can.
+fn read_to_end(deadline: &Deadline) -> Result<String, Failure> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        let outcome = io::stdin().lock().take(LARGEST).read_to_string(&mut text);
+        // Nobody listens any more where the tool is ending.
+        tell.send(outcome.map(|_| text)).ok();
+    });
+    loop {
+        match told.recv_timeout(Duration::from_millis(20)) {
+            Ok(outcome) => {
+                return outcome.map_err(|error| {
+                    Failure::impossible(
+                        "upstream-invalid",
+                        format!("cannot read standard input: {error}"),
+                    )
+                });
+            }
+            Err(RecvTimeoutError::Timeout) => deadline.check()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::impossible(
+                    "upstream-invalid",
+                    "cannot read standard input",
+                ));
+            }
+        }
+    }
+}
