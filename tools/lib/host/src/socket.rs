@@ -1,0 +1,208 @@
+//! Listening TCP sockets, and the processes that hold them.
+
+use std::collections::HashSet;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+use crate::Proc;
+use crate::proc::malformed;
+
+/// Which of the kernel's two tables a socket stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// `/proc/net/tcp`.
+    Ipv4,
+    /// `/proc/net/tcp6`. One that listens on `::` takes IPv4 connections as well unless its program said otherwise,
+    /// which `/proc` does not tell.
+    Ipv6,
+}
+
+/// One listening socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Where it listens; the address is `0.0.0.0` or `::` for all. An IPv6 scope is not told.
+    pub address: SocketAddr,
+    /// Its number on this machine. Every process that holds the same socket (one that inherited it, one that was handed it,
+    /// systemd which made it) shows the same number; sockets that share a port by `SO_REUSEPORT` have one each.
+    pub inode: u64,
+    /// Which table it stands in.
+    pub family: Family,
+    /// The user that made it.
+    pub user: u32,
+}
+
+/// One process that holds one or more of the sockets asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// Its command line as [`Proc::cmdline`] shows it.
+    pub cmdline: String,
+    /// Which of the sockets it holds, in the order asked about.
+    pub inodes: Vec<u64>,
+}
+
+/// Who holds the sockets asked about, and what could not be looked into.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holders {
+    /// The processes, in ascending order. Several may hold one socket.
+    pub holders: Vec<Holder>,
+    /// Sockets that no process that could be seen holds: its holder is hidden, or in another pid namespace, or it is the
+    /// kernel itself.
+    pub unclaimed: Vec<u64>,
+    /// Processes that this user may not look into: any of them might hold any of the sockets.
+    pub unread: Vec<u32>,
+    /// `/proc` does not even list the processes of other users (`hidepid`).
+    pub hidden: bool,
+}
+
+impl Holders {
+    /// Every process was looked into: nobody else holds any of the sockets.
+    pub fn complete(&self) -> bool {
+        self.unread.is_empty() && !self.hidden
+    }
+
+    /// The processes that were seen to hold that socket.
+    pub fn of(&self, inode: u64) -> impl Iterator<Item = &Holder> {
+        self.holders
+            .iter()
+            .filter(move |holder| holder.inodes.contains(&inode))
+    }
+}
+
+impl Proc {
+    /// Every TCP socket that listens on that port, on whatever address, in the caller's network namespace. Connections,
+    /// ended ones too (`TIME_WAIT`), are not among them. A kernel without IPv6 has no second table, and that is no error.
+    pub fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {
+        self.listeners_in("net", port)
+    }
+
+    /// The same as that process sees it: it may be in another network namespace.
+    pub fn listeners_seen_by(&self, pid: u32, port: u16) -> io::Result<Vec<Listener>> {
+        self.listeners_in(&Self::of(pid, "net"), port)
+    }
+
+    fn listeners_in(&self, net: &str, port: u16) -> io::Result<Vec<Listener>> {
+        let mut listeners = Vec::new();
+        for (table, family) in [("tcp", Family::Ipv4), ("tcp6", Family::Ipv6)] {
+            let file = format!("{net}/{table}");
+            let text = match self.text(&file) {
+                Ok(text) => text,
+                Err(error) if family == Family::Ipv6 && error.kind() == io::ErrorKind::NotFound => {
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            parse(&text, family, port, &self.path(&file), &mut listeners)?;
+        }
+        Ok(listeners)
+    }
+
+    /// Who holds these sockets ([`Listener::inode`]). An error where `/proc` itself cannot be listed; a process that
+    /// cannot be looked into is part of the answer.
+    pub fn holders(&self, inodes: &[u64]) -> io::Result<Holders> {
+        let mut answer = Holders {
+            hidden: self.hides_processes(),
+            ..Holders::default()
+        };
+        let mut claimed = HashSet::new();
+        for pid in self.pids()? {
+            let held: HashSet<u64> = match self.descriptors(pid) {
+                Ok(descriptors) => descriptors
+                    .iter()
+                    .filter_map(|(_, target)| socket_inode(target))
+                    .collect(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    answer.unread.push(pid);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let inodes: Vec<u64> = inodes
+                .iter()
+                .copied()
+                .filter(|inode| held.contains(inode))
+                .collect();
+            if !inodes.is_empty() {
+                claimed.extend(inodes.iter().copied());
+                let cmdline = self.cmdline(pid);
+                answer.holders.push(Holder {
+                    pid,
+                    cmdline,
+                    inodes,
+                });
+            }
+        }
+        answer.unclaimed = inodes
+            .iter()
+            .copied()
+            .filter(|inode| !claimed.contains(inode))
+            .collect();
+        Ok(answer)
+    }
+}
+
+/// `socket:[123]`, as a descriptor of a socket reads.
+fn socket_inode(target: &Path) -> Option<u64> {
+    target
+        .to_str()?
+        .strip_prefix("socket:[")?
+        .strip_suffix(']')?
+        .parse()
+        .ok()
+}
+
+/// The state of a listening socket in the kernel's tables.
+const LISTEN: &str = "0A";
+
+fn parse(
+    text: &str,
+    family: Family,
+    port: u16,
+    file: &Path,
+    found: &mut Vec<Listener>,
+) -> io::Result<()> {
+    for line in text.lines().skip(1) {
+        // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        if fields.get(3) != Some(&LISTEN) {
+            continue;
+        }
+        let listener = listener(&fields, family).ok_or_else(|| malformed(file))?;
+        if listener.address.port() == port {
+            found.push(listener);
+        }
+    }
+    Ok(())
+}
+
+fn listener(fields: &[&str], family: Family) -> Option<Listener> {
+    let (address, port) = fields.get(1)?.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let address = match family {
+        Family::Ipv4 => IpAddr::V4(Ipv4Addr::from(word(address)?)),
+        Family::Ipv6 => {
+            let mut bytes = [0; 16];
+            if address.len() != 32 || !address.is_ascii() {
+                return None;
+            }
+            for (index, four) in bytes.chunks_exact_mut(4).enumerate() {
+                four.copy_from_slice(&word(&address[index * 8..index * 8 + 8])?);
+            }
+            IpAddr::V6(Ipv6Addr::from(bytes))
+        }
+    };
+    Some(Listener {
+        address: SocketAddr::new(address, port),
+        inode: fields.get(9)?.parse().ok()?,
+        family,
+        user: fields.get(7)?.parse().ok()?,
+    })
+}
+
+/// Four bytes of an address. The kernel prints them as one number in the machine's own byte order.
+fn word(text: &str) -> Option<[u8; 4]> {
+    (text.len() == 8).then(|| u32::from_str_radix(text, 16).ok().map(u32::to_ne_bytes))?
+}
