@@ -56,7 +56,7 @@ impl Outcome {
             write_out(text);
             return Exit::Done;
         }
-        let result = self.with_signal(result);
+        let result = with_signal(result);
         let exit = match &result {
             Ok(report) => report.exit.unwrap_or(Exit::Done),
             Err(failure) => failure.exit,
@@ -97,24 +97,24 @@ impl Outcome {
         }
         exit
     }
+}
 
-    /// A signal that came decides how the tool ends, whatever the step had come to by then.
-    fn with_signal(&self, result: Result<Report, Failure>) -> Result<Report, Failure> {
-        let Some(signal) = deadline::interrupt::raised() else {
-            return result;
-        };
-        match result {
-            Ok(report) if report.verbatim.is_some() || report.exit.is_some() => Ok(report),
-            Ok(report) => {
-                let message = format!("the step was finished, then ended by signal {signal}");
-                let mut failure = Failure::new(Exit::Signal(signal), "interrupted", message);
-                failure.report = report;
-                Err(failure)
-            }
-            Err(mut failure) => {
-                failure.exit = Exit::Signal(signal);
-                Err(failure)
-            }
+/// A signal that came decides how the tool ends, whatever the step had come to by then.
+fn with_signal(result: Result<Report, Failure>) -> Result<Report, Failure> {
+    let Some(signal) = deadline::interrupt::raised() else {
+        return result;
+    };
+    match result {
+        Ok(report) if report.verbatim.is_some() || report.exit.is_some() => Ok(report),
+        Ok(report) => {
+            let message = format!("the step was finished, then ended by signal {signal}");
+            let mut failure = Failure::new(Exit::Signal(signal), "interrupted", message);
+            failure.report = report;
+            Err(failure)
+        }
+        Err(mut failure) => {
+            failure.exit = Exit::Signal(signal);
+            Err(failure)
         }
     }
 }
