@@ -1,0 +1,293 @@
+//! Who is asked.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use ureq::http::Uri;
+use ureq::http::uri::{Authority, Scheme};
+
+/// An endpoint, as a person writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    text: String,
+    kind: Kind,
+}
+
+/// Text that names no endpoint; its message says why, and what would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetError(String);
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TargetError {}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Http(Url),
+    Tcp(Endpoint),
+    Unix(PathBuf),
+    Command(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Url {
+    pub(crate) uri: Uri,
+    pub(crate) endpoint: Endpoint,
+    statuses: Vec<u16>,
+}
+
+/// A host's name or address, and a port. An IPv6 address is without its brackets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Target {
+    /// Reads `http://…` and `https://…` (a fragment is the expected status or several: `#301`, `#200,404`),
+    /// `tcp://HOST:PORT` (an IPv6 address in brackets), `unix:/PATH` (a listening stream socket) and `command:LINE` (run
+    /// by `sh`, well when it ends with 0).
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        let kind = if text.starts_with("http://") || text.starts_with("https://") {
+            Kind::Http(url(text)?)
+        } else if let Some(rest) = text.strip_prefix("tcp://") {
+            Kind::Tcp(endpoint(rest).ok_or_else(|| wrong(text, "expected tcp://HOST:PORT"))?)
+        } else if let Some(path) = text.strip_prefix("unix:") {
+            if !path.starts_with('/') {
+                return Err(wrong(text, "expected unix:/PATH, an absolute path"));
+            }
+            Kind::Unix(PathBuf::from(path))
+        } else if let Some(command) = text.strip_prefix("command:") {
+            if command.trim().is_empty() {
+                return Err(wrong(text, "expected command:LINE"));
+            }
+            Kind::Command(command.to_owned())
+        } else {
+            let known = "expected http://…, https://…, tcp://HOST:PORT, unix:/PATH or command:LINE";
+            return Err(wrong(text, known));
+        };
+        Ok(Self {
+            text: without_password(text),
+            kind,
+        })
+    }
+
+    /// The statuses of the fragment; empty where there is none.
+    pub fn statuses(&self) -> &[u16] {
+        match &self.kind {
+            Kind::Http(url) => &url.statuses,
+            _ => &[],
+        }
+    }
+
+    /// The TCP port that is asked, where it is one.
+    pub fn port(&self) -> Option<u16> {
+        match &self.kind {
+            Kind::Http(url) => Some(url.endpoint.port),
+            Kind::Tcp(endpoint) => Some(endpoint.port),
+            Kind::Unix(_) | Kind::Command(_) => None,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.kind
+    }
+}
+
+/// As it was written, but for a password in it.
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(formatter, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(formatter, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+fn url(text: &str) -> Result<Url, TargetError> {
+    let (address, fragment) = match text.split_once('#') {
+        Some((address, fragment)) => (address, Some(fragment)),
+        None => (text, None),
+    };
+    let statuses = match fragment {
+        Some(fragment) => statuses(fragment).ok_or_else(|| {
+            wrong(
+                text,
+                "what follows # must be the expected status, like #301 or #200,404",
+            )
+        })?,
+        None => Vec::new(),
+    };
+    let uri: Uri = address
+        .parse()
+        .map_err(|error| wrong(text, &format!("{error}")))?;
+    let host = uri.host().unwrap_or_default();
+    // The parser takes "http://h:" and "http://h:99999" for an address without a port.
+    let tail = uri.authority().map(Authority::as_str).unwrap_or_default();
+    let after_host = tail
+        .rsplit_once(host)
+        .map(|(_, after)| after)
+        .unwrap_or_default();
+    if host.is_empty() || (!after_host.is_empty() && uri.port_u16().is_none()) {
+        return Err(wrong(
+            text,
+            "expected a host and, after a colon, a port from 1 to 65535",
+        ));
+    }
+    let port = uri
+        .port_u16()
+        .unwrap_or(if uri.scheme() == Some(&Scheme::HTTPS) {
+            443
+        } else {
+            80
+        });
+    if port == 0 {
+        return Err(wrong(text, "expected a port from 1 to 65535"));
+    }
+    let endpoint = Endpoint {
+        host: host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned(),
+        port,
+    };
+    Ok(Url {
+        uri,
+        endpoint,
+        statuses,
+    })
+}
+
+fn statuses(fragment: &str) -> Option<Vec<u16>> {
+    fragment
+        .split(',')
+        .map(|status| {
+            status
+                .trim()
+                .parse()
+                .ok()
+                .filter(|status| (100..600).contains(status))
+        })
+        .collect()
+}
+
+fn endpoint(text: &str) -> Option<Endpoint> {
+    let (host, port) = text.rsplit_once(':')?;
+    let bare = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?,
+        // Without brackets nobody can tell the address's colons from the port's.
+        None if host.contains(':') => return None,
+        None => host,
+    };
+    let fits = |character: char| !character.is_whitespace() && !"/@?#".contains(character);
+    if bare.is_empty() || !bare.chars().all(fits) {
+        return None;
+    }
+    let port: u16 = port.parse().ok().filter(|port| *port > 0)?;
+    Some(Endpoint {
+        host: bare.to_owned(),
+        port,
+    })
+}
+
+fn wrong(text: &str, why: &str) -> TargetError {
+    TargetError(format!(
+        "\"{}\" is no endpoint: {why}",
+        without_password(text)
+    ))
+}
+
+fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    match authority.rfind('@') {
+        Some(at) => format!("{scheme}://***@{}", &rest[at + 1..]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn port(text: &str) -> u16 {
+        Target::parse(text).unwrap().port().unwrap()
+    }
+
+    #[test]
+    fn ports_and_statuses() {
+        assert_eq!(port("http://localhost/health"), 80);
+        assert_eq!(port("https://example.org"), 443);
+        assert_eq!(port("http://[::1]:8080/x?y=1"), 8080);
+        assert_eq!(port("tcp://[::1]:5432"), 5432);
+        assert_eq!(port("tcp://db.example:5432"), 5432);
+        assert_eq!(Target::parse("http://h/old#301").unwrap().statuses(), [301]);
+        assert_eq!(
+            Target::parse("http://h/#200,404").unwrap().statuses(),
+            [200, 404]
+        );
+    }
+
+    #[test]
+    fn an_address_without_its_brackets() {
+        let Kind::Http(url) = Target::parse("http://[::1]:8080/").unwrap().kind else {
+            unreachable!("it is a URL");
+        };
+        assert_eq!(url.endpoint.host, "::1");
+        assert_eq!(url.endpoint.to_string(), "[::1]:8080");
+    }
+
+    #[test]
+    fn what_names_no_endpoint() {
+        for text in [
+            "",
+            "localhost:80",
+            "ftp://h/",
+            "http://",
+            "http:///x",
+            "http://h:/",
+            "http://h:99999/",
+            "http://h:0/",
+            "http://h/#",
+            "http://h/#ok",
+            "http://h/#99",
+            "http://h/#200,",
+            "http://h h/",
+            "tcp://h",
+            "tcp://:80",
+            "tcp://::1:80",
+            "tcp://h:0",
+            "tcp://h:70000",
+            "tcp://h/x:80",
+            "unix:relative",
+            "unix:",
+            "command:",
+            "command: ",
+        ] {
+            assert!(Target::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let target = Target::parse("http://me:secret@h:8080/x#200").unwrap();
+        assert_eq!(target.to_string(), "http://***@h:8080/x#200");
+        assert_eq!(target.port(), Some(8080));
+        let error = Target::parse("http://me:secret@h:8080/x#no").unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+}
