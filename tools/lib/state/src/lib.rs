@@ -1,0 +1,23 @@
+//! The deploy state of one application: what it says, how it changes, who may change it, what happened so far.
+//!
+//! [`State`] and its transitions are pure. [`Store`] is the one place that reads and writes it.
+
+mod choice;
+mod crash_loop;
+mod document;
+pub mod lease;
+mod model;
+mod record;
+mod recovery;
+mod store;
+mod transition;
+
+pub use choice::Seen;
+pub use document::{Document, SCHEMA};
+pub use model::{
+    Beat, Deploy, Event, Intent, Outcome, Pause, Phase, Release, State, Status, Switch, Verdict,
+};
+pub use record::{Told, deploys};
+pub use recovery::{Contradiction, Link, Settlement, settle};
+pub use store::{Held, Store, StoreError};
+pub use transition::{Begin, Mark, Note, Refused};

@@ -1,0 +1,152 @@
+//! The history: a line for each change and for each step's report, and the deploys that they tell of.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// Bytes read from the history's end at a time while looking for its last line.
+const BLOCK: u64 = 64 * 1024;
+
+/// The lines of a history's text. What is torn is cut; a line that is not JSON is nobody's event.
+pub(crate) fn lines(text: &[u8]) -> Vec<Value> {
+    durable::intact(text)
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect()
+}
+
+/// The generation of the history's last whole line; 0 where there is none.
+pub(crate) fn last_generation(path: impl AsRef<Path>) -> Result<u64, durable::Error> {
+    let path = path.as_ref();
+    let failed = |source| durable::Error {
+        action: "read",
+        path: path.into(),
+        source,
+        took_effect: false,
+    };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(failed(error)),
+    };
+    let length = file.metadata().map_err(failed)?.len();
+    let mut wanted = BLOCK;
+    loop {
+        let from = length.saturating_sub(wanted);
+        file.seek(SeekFrom::Start(from)).map_err(failed)?;
+        let mut tail = Vec::new();
+        file.by_ref()
+            .take(length - from)
+            .read_to_end(&mut tail)
+            .map_err(failed)?;
+        let whole = if from == 0 {
+            tail.as_slice()
+        } else {
+            // The first line of the block may have begun before it.
+            tail.iter()
+                .position(|&byte| byte == b'\n')
+                .map_or(&[][..], |end| &tail[end + 1..])
+        };
+        if let Some(line) = lines(whole).last() {
+            return Ok(line["generation"].as_u64().unwrap_or(0));
+        }
+        if from == 0 {
+            return Ok(0);
+        }
+        wanted *= 4;
+    }
+}
+
+/// One deploy, as the history tells it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// Its name.
+    pub deploy_id: String,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended; none while it goes on.
+    pub ended_at: Option<String>,
+    /// Who began it.
+    pub by: Option<String>,
+    /// The release that was to go live.
+    pub release: Option<String>,
+    /// What was live when it began.
+    pub from: Option<String>,
+    /// What was live when it ended.
+    pub live: Option<String>,
+    /// `succeeded`, `failed`, `rolled-back` or `aborted`; none while it goes on.
+    pub outcome: Option<String>,
+    /// Why it ended so.
+    pub why: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: Option<u64>,
+    /// The tool that acted for itself, outside a deploy.
+    pub moment_of: Option<String>,
+    /// How many steps reported.
+    pub steps: u64,
+    /// Whether failed checks were gone past.
+    pub forced: bool,
+    /// Whether it took longer than was advised.
+    pub over_limit: bool,
+}
+
+/// The deploys of a history, oldest first.
+pub fn deploys(history: &[Value]) -> Vec<Told> {
+    let mut told: Vec<Told> = Vec::new();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    for line in history {
+        let Some(id) = line["deployId"].as_str() else {
+            continue;
+        };
+        if line["event"] == "begun" {
+            told.push(Told {
+                deploy_id: id.into(),
+                started_at: line["at"].as_str().unwrap_or_default().into(),
+                ended_at: None,
+                by: text(&line["by"]),
+                release: text(&line["release"]),
+                from: text(&line["liveRelease"]),
+                live: None,
+                outcome: None,
+                why: None,
+                took_ms: None,
+                moment_of: text(&line["momentOf"]),
+                steps: 0,
+                forced: false,
+                over_limit: false,
+            });
+            continue;
+        }
+        let Some(deploy) = told.iter_mut().rev().find(|deploy| deploy.deploy_id == id) else {
+            continue;
+        };
+        match line["event"].as_str() {
+            Some("step") => {
+                deploy.steps += 1;
+                deploy.forced |= line["report"]["forced"] == Value::Bool(true);
+            }
+            Some("staged") => deploy.release = text(&line["release"]),
+            Some("switched") => {
+                deploy.live = text(&line["to"]);
+                if deploy.release.is_none() {
+                    deploy.release = text(&line["to"]);
+                }
+            }
+            Some("over-limit") => deploy.over_limit = true,
+            Some("ended" | "left") => {
+                deploy.ended_at = text(&line["at"]);
+                deploy.outcome = text(&line["outcome"]);
+                deploy.why = text(&line["why"]);
+                deploy.live = text(&line["liveRelease"]);
+                deploy.took_ms = line["tookMs"].as_u64();
+                deploy.release = text(&line["release"]).or_else(|| deploy.release.take());
+            }
+            _ => {}
+        }
+    }
+    told
+}

@@ -1,0 +1,387 @@
+//! The changes that a state can go through. Pure: they say what is to be written, and write nothing.
+
+use crate::model::{Deploy, Intent, Outcome, Phase, State, Status, Switch, Verdict};
+use host::Identity;
+use serde_json::{Map, Value, json};
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// What a deploy that begins says of itself.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// Its name.
+    pub id: String,
+    /// When it begins.
+    pub at: SystemTime,
+    /// Who begins it.
+    pub by: String,
+    /// The process that holds the lease; none where it is held by hand.
+    pub owner: Option<Identity>,
+    /// The tool that takes the lease for one moment.
+    pub moment_of: Option<String>,
+    /// The release that `current` selects.
+    pub live: Option<String>,
+    /// The release that is to go live, where it is known already.
+    pub release: Option<String>,
+    /// The commit that is to go live, where it is known already.
+    pub commit: Option<String>,
+}
+
+/// A change that the state does not allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The deploy that asks is not, or no longer, the one that holds the lease.
+    LeaseLost {
+        /// The deploy that asks.
+        id: String,
+        /// The deploy that holds the lease now.
+        holder: Option<String>,
+    },
+    /// Phases go forward only.
+    PhaseOrder {
+        /// The phase that the deploy is in.
+        now: Phase,
+        /// The one that was asked for.
+        asked: Phase,
+    },
+    /// There is no such release.
+    NoSuchRelease(String),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LeaseLost { id, holder: None } => {
+                write!(
+                    formatter,
+                    "deploy {id} no longer holds the lease: it has ended"
+                )
+            }
+            Self::LeaseLost {
+                id,
+                holder: Some(holder),
+            } => write!(
+                formatter,
+                "deploy {id} no longer holds the lease: deploy {holder} does"
+            ),
+            Self::PhaseOrder { now, asked } => write!(
+                formatter,
+                "a deploy in phase {} does not go back to {}",
+                now.name(),
+                asked.name()
+            ),
+            Self::NoSuchRelease(name) => write!(formatter, "there is no release {name}"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The name of an event and what it says beside its time and its deploy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    pub(crate) event: String,
+    pub(crate) deploy_id: Option<String>,
+    pub(crate) details: Map<String, Value>,
+}
+
+impl Note {
+    /// An event with details, which are an object.
+    pub fn new(event: &str, deploy_id: Option<&str>, details: Value) -> Self {
+        let details = match details {
+            Value::Object(details) => details,
+            _ => Map::new(),
+        };
+        Self {
+            event: event.into(),
+            deploy_id: deploy_id.map(str::to_owned),
+            details,
+        }
+    }
+}
+
+impl State {
+    /// A deploy takes the lease. Whether it may is [`crate::lease`]'s to say.
+    pub fn begin(&mut self, begin: Begin) -> Note {
+        let Begin {
+            id,
+            at,
+            by,
+            owner,
+            moment_of,
+            live,
+            release,
+            commit,
+        } = begin;
+        let previous = self
+            .fallback(live.as_deref())
+            .map(|release| release.name.clone());
+        let note = Note::new(
+            "begun",
+            Some(&id),
+            json!({
+                "by": by, "owner": owner, "release": release, "commit": commit,
+                "previousRelease": previous, "liveRelease": live, "momentOf": moment_of,
+            }),
+        );
+        if let Some(live) = live.as_deref().and_then(|name| self.release_mut(name)) {
+            live.live = true;
+        }
+        self.live = live;
+        if moment_of.is_none() {
+            self.rollbacks_tried = 0;
+        }
+        let commit_of = |name: Option<&String>| {
+            name.and_then(|name| self.release(name))
+                .and_then(|release| release.commit.clone())
+        };
+        self.status = Status::Deploying(Deploy {
+            previous_commit: commit_of(previous.as_ref()),
+            current_commit: commit.or_else(|| commit_of(release.as_ref())),
+            id,
+            phase: Phase::Lock,
+            started_at: at,
+            initiated_by: by,
+            owner,
+            moment_of,
+            release,
+            previous,
+            intent: None,
+        });
+        note
+    }
+
+    /// Whether the deploy `id` holds the lease.
+    pub fn held_by(&self, id: &str) -> Result<&Deploy, Refused> {
+        match self.deploy() {
+            Some(deploy) if deploy.id == id => Ok(deploy),
+            other => Err(Refused::LeaseLost {
+                id: id.into(),
+                holder: other.map(|deploy| deploy.id.clone()),
+            }),
+        }
+    }
+
+    /// The deploy enters a phase, or stays in it. From `restart` on the status is `validating`: what a crash loop of
+    /// the release before was counted from is forgotten then.
+    pub fn enter(&mut self, id: &str, phase: Phase) -> Result<Option<Note>, Refused> {
+        let now = self.held_by(id)?.phase;
+        if phase < now {
+            return Err(Refused::PhaseOrder { now, asked: phase });
+        }
+        if phase == now {
+            return Ok(None);
+        }
+        if let Some(deploy) = self.deploy_mut() {
+            deploy.phase = phase;
+        }
+        if phase >= Phase::Restart
+            && let Status::Deploying(deploy) = &self.status
+        {
+            self.status = Status::Validating(deploy.clone());
+            self.switch = None;
+            self.probation_until = None;
+        }
+        Ok(Some(Note::new(
+            "phase",
+            Some(id),
+            json!({"phase": phase.name()}),
+        )))
+    }
+
+    /// A new release has been published; it is the deploy's, where one is going on.
+    pub fn staged(&mut self, name: &str, commit: Option<&str>) -> Note {
+        let commit = commit.map(str::to_owned);
+        let sequence = match self.release_mut(name) {
+            Some(known) => {
+                known.commit.clone_from(&commit);
+                known.sequence
+            }
+            None => self.add_release(name, commit.clone()),
+        };
+        let id = self.deploy().map(|deploy| deploy.id.clone());
+        if let Some(deploy) = self
+            .deploy_mut()
+            .filter(|deploy| deploy.moment_of.is_none())
+        {
+            deploy.release = Some(name.into());
+            deploy.current_commit.clone_from(&commit);
+        }
+        Note::new(
+            "staged",
+            id.as_deref(),
+            json!({"release": name, "sequence": sequence, "commit": commit}),
+        )
+    }
+
+    /// The switch of the link is announced; the service as it is now goes into the record with it.
+    pub fn intend(&mut self, id: &str, intent: Intent, switch: Switch) -> Result<Note, Refused> {
+        self.held_by(id)?;
+        let note = Note::new(
+            "switching",
+            Some(id),
+            json!({"action": intent.action, "from": intent.from, "to": intent.to}),
+        );
+        let commit = self
+            .release(&intent.to)
+            .and_then(|release| release.commit.clone());
+        let action = intent.action.clone();
+        if let Some(deploy) = self.deploy_mut() {
+            if action == "swap" {
+                deploy.release = Some(intent.to.clone());
+                deploy.current_commit = commit.or(deploy.current_commit.take());
+            }
+            deploy.intent = Some(intent);
+        }
+        self.switch = Some(switch);
+        self.probation_until = None;
+        Ok(note)
+    }
+
+    /// The link has been switched as announced.
+    pub fn switched(&mut self, id: &str) -> Result<Note, Refused> {
+        self.held_by(id)?;
+        let intent = self.deploy_mut().and_then(|deploy| deploy.intent.take());
+        let (from, to) = intent.map_or((None, None), |intent| (intent.from, Some(intent.to)));
+        if let Some(release) = to.as_deref().and_then(|name| self.release_mut(name)) {
+            release.live = true;
+        }
+        self.live.clone_from(&to);
+        Ok(Note::new(
+            "switched",
+            Some(id),
+            json!({"from": from, "to": to}),
+        ))
+    }
+
+    /// The deploy turns back to `to`: from now on only finishing the rollback can end it.
+    pub fn roll_back(
+        &mut self,
+        id: &str,
+        to: &str,
+        why: &str,
+        automatic: bool,
+    ) -> Result<Note, Refused> {
+        let mut deploy = self.held_by(id)?.clone();
+        deploy.intent = Some(Intent {
+            action: "rollback".into(),
+            from: self.live.clone(),
+            to: to.into(),
+        });
+        self.status = Status::RollingBack(deploy);
+        self.rollbacks_tried += u64::from(automatic);
+        self.probation_until = None;
+        Ok(Note::new(
+            "rolling-back",
+            Some(id),
+            json!({"from": self.live, "to": to, "why": why, "automatic": automatic}),
+        ))
+    }
+
+    /// A tool gives up the lease that it took for one moment; no release gets a verdict by it.
+    pub fn leave(&mut self, id: &str, why: Option<&str>) -> Result<Note, Refused> {
+        let moment_of = self.held_by(id)?.moment_of.clone();
+        self.status = Status::Idle;
+        Ok(Note::new(
+            "left",
+            Some(id),
+            json!({"momentOf": moment_of, "why": why, "liveRelease": self.live}),
+        ))
+    }
+
+    /// The deploy ends. The release that went live with it gets its verdict; one that went well stays on probation.
+    pub fn end(
+        &mut self,
+        id: &str,
+        outcome: Outcome,
+        why: Option<&str>,
+        at: SystemTime,
+        probation: Duration,
+    ) -> Result<Note, Refused> {
+        let deploy = self.held_by(id)?.clone();
+        let tried = deploy.release.clone();
+        let is_live = tried.is_some() && tried == self.live;
+        if let Some(name) = tried.as_deref() {
+            let verdict = match outcome {
+                Outcome::Succeeded if is_live => Some(Verdict::Good),
+                Outcome::RolledBack => Some(Verdict::Bad),
+                Outcome::Failed if is_live => Some(Verdict::Bad),
+                _ => None,
+            };
+            if let (Some(verdict), Some(release)) = (verdict, self.release_mut(name)) {
+                release.verdict = verdict;
+            }
+        }
+        if deploy.moment_of.is_none() {
+            self.probation_until = match outcome {
+                Outcome::Succeeded => at.checked_add(probation),
+                // What was live before and was not touched keeps what it had.
+                Outcome::Aborted | Outcome::Failed => self.probation_until,
+                Outcome::RolledBack => None,
+            };
+        }
+        let took = at.duration_since(deploy.started_at).unwrap_or_default();
+        self.status = Status::Idle;
+        Ok(Note::new(
+            "ended",
+            Some(id),
+            json!({
+                "outcome": outcome.name(), "why": why, "release": tried, "liveRelease": self.live,
+                "momentOf": deploy.moment_of,
+                "tookMs": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            }),
+        ))
+    }
+
+    /// A person's verdict on a release.
+    pub fn mark(&mut self, name: &str, mark: Mark) -> Result<Note, Refused> {
+        let release = self
+            .release_mut(name)
+            .ok_or_else(|| Refused::NoSuchRelease(name.into()))?;
+        match mark {
+            Mark::Verdict(verdict) => release.verdict = verdict,
+            Mark::Pinned(pinned) => release.pinned = pinned,
+        }
+        Ok(Note::new(
+            "marked",
+            None,
+            json!({"release": name, "as": mark.name()}),
+        ))
+    }
+
+    /// Whether a crash loop still leads back at this moment.
+    pub fn on_watch(&self, now: SystemTime) -> bool {
+        match self.status {
+            Status::Validating(_) => true,
+            Status::RollingBack(_) => false,
+            Status::Idle | Status::Deploying(_) => {
+                self.probation_until.is_some_and(|until| now < until)
+            }
+        }
+    }
+}
+
+/// What a person can say of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Good or bad.
+    Verdict(Verdict),
+    /// Kept from pruning, or no longer.
+    Pinned(bool),
+}
+
+impl Mark {
+    /// The word on the command line and in the history.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verdict(Verdict::Good) => "good",
+            Self::Verdict(Verdict::Bad) => "bad",
+            Self::Verdict(Verdict::Unknown) => "unknown",
+            Self::Pinned(true) => "pinned",
+            Self::Pinned(false) => "unpinned",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
