@@ -7,15 +7,26 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use std::fs::File;
 
-#[derive(Debug)]
 /// What came of trying to take the lock.
+#[derive(Debug)]
 pub(crate) enum Claim {
     /// It is ours until the value is dropped.
     Ours(Flock<File>),
     /// Somebody who lives has it.
     Held,
     /// The file system has no such locks (some network ones, for directories); the file comes back.
-    Unknown(File),
+    Unknown(File, Errno),
+}
+
+impl Claim {
+    /// The file, unless somebody else has it.
+    pub(crate) fn file(&self) -> Option<&File> {
+        match self {
+            Self::Ours(lock) => Some(lock),
+            Self::Unknown(file, _) => Some(file),
+            Self::Held => None,
+        }
+    }
 }
 
 /// Tries once, without waiting.
@@ -23,6 +34,6 @@ pub(crate) fn claim(file: File) -> Claim {
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Claim::Ours(lock),
         Err((_, Errno::EWOULDBLOCK)) => Claim::Held,
-        Err((file, _)) => Claim::Unknown(file),
+        Err((file, error)) => Claim::Unknown(file, error),
     }
 }

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, renameat};
 use nix::sys::stat::{Mode, SFlag, fchmod, fstat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -19,29 +20,23 @@ use std::path::Path;
 /// state away from the deploy user). A symbolic link at `path` is replaced, not followed.
 pub fn replace(path: impl AsRef<Path>, content: &[u8], mode: u32) -> Result<(), Error> {
     let path = path.as_ref();
-    let failed = || Error::at("replace", path);
     let place = Place::of("replace", path)?;
-    let (temporary, file) = create_beside(&place).map_err(failed())?;
-
-    let written = fill(&place, file, content, mode).and_then(|claim| {
+    let (temporary, claim) = create_beside(&place).map_err(Error::at("replace", path))?;
+    let written = fill(&place, &claim, content, mode).and_then(|()| {
         renameat(
             place.directory(),
-            temporary.name.as_os_str(),
+            temporary.as_os_str(),
             place.directory(),
             place.name.as_os_str(),
         )?;
-        // The lock is let go only now: until the rename it says that the temporary file is being written.
-        drop(claim);
         Ok(())
     });
+    // Let go only now: until the rename the lock says that the temporary file is being written.
+    drop(claim);
     if let Err(source) = written {
         // Nothing more can be done where this fails too; recovery finds the name.
-        let _ = unlinkat(
-            place.directory(),
-            temporary.name.as_os_str(),
-            UnlinkatFlags::NoRemoveDir,
-        );
-        return Err(failed()(source));
+        let _ = unlink(&place, &temporary);
+        return Err(Error::at("replace", path)(source));
     }
     place
         .sync()
@@ -50,41 +45,50 @@ pub fn replace(path: impl AsRef<Path>, content: &[u8], mode: u32) -> Result<(), 
         }))
 }
 
-/// A new empty file under a temporary name in the same directory.
-fn create_beside(place: &Place) -> io::Result<(Place, File)> {
+/// A new empty file under a temporary name in the same directory, claimed.
+fn create_beside(place: &Place) -> io::Result<(OsString, Claim)> {
     loop {
-        let temporary = place.beside(names::temporary(&place.name))?;
+        let name = names::temporary(&place.name);
+        let temporary = place.beside(name.clone())?;
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
-        match temporary.open(flags, Mode::S_IRUSR | Mode::S_IWUSR) {
-            Ok(file) => return Ok((temporary, file)),
-            Err(Errno::EEXIST) => {}
+        let file = match temporary.open(flags, Mode::S_IRUSR | Mode::S_IWUSR) {
+            Ok(file) => file,
+            Err(Errno::EEXIST) => continue,
             Err(error) => return Err(error.into()),
+        };
+        let claim = claim(file);
+        match claim.file().map(fstat).transpose()? {
+            Some(status) if status.st_nlink > 0 => return Ok((name, claim)),
+            // A cleaner took it for a dead one's in the instant between its making and the lock.
+            _ => unlink(place, &name)?,
         }
     }
 }
 
 /// Writes everything and makes sure of it. A failed sync is never tried again: the kernel may by then have dropped
-/// the pages it could not write and would report success.
-fn fill(place: &Place, file: File, content: &[u8], mode: u32) -> io::Result<Claim> {
-    let claimed = claim(file);
-    let mut file: &File = match &claimed {
-        Claim::Ours(lock) => lock,
-        Claim::Unknown(file) => file,
-        // A cleaner took it for a dead one's in the instant between creation and lock, and removes it.
-        Claim::Held => return Err(io::ErrorKind::ResourceBusy.into()),
+/// the pages that it could not write, and would report success.
+fn fill(place: &Place, claim: &Claim, content: &[u8], mode: u32) -> io::Result<()> {
+    let Some(mut file) = claim.file() else {
+        return Err(io::ErrorKind::ResourceBusy.into());
     };
-    if let Some(before) = place.look()? {
-        if kind_of(&before) == SFlag::S_IFREG {
-            let (owner, group) = (Uid::from_raw(before.st_uid), Gid::from_raw(before.st_gid));
-            // Refused to whoever is not root and owns it already: then it stays as it is.
-            let _ = fchown(file, Some(owner), Some(group));
-        }
+    let before = place.look()?;
+    if let Some(before) = before.filter(|before| kind_of(before) == SFlag::S_IFREG) {
+        let (owner, group) = (Uid::from_raw(before.st_uid), Gid::from_raw(before.st_gid));
+        // Refused to whoever is not root and does not own it already: then it stays ours.
+        let _ = fchown(file, Some(owner), Some(group));
     }
     file.write_all(content)?;
     // After the owner: changing that clears bits of the mode.
     fchmod(file, permissions(mode))?;
-    file.sync_all()?;
-    Ok(claimed)
+    file.sync_all()
+}
+
+/// Takes a name away; that it is gone already is well.
+fn unlink(place: &Place, name: &OsStr) -> nix::Result<()> {
+    match unlinkat(place.directory(), name, UnlinkatFlags::NoRemoveDir) {
+        Err(Errno::ENOENT) => Ok(()),
+        other => other,
+    }
 }
 
 /// Everything in the regular file at `path`, at most `limit` bytes.

@@ -31,14 +31,8 @@ pub fn append(path: impl AsRef<Path>, line: &[u8], mode: u32) -> Result<(), Erro
         ));
     }
     let place = Place::of("append to", path)?;
-    let (file, new) = open(&place, mode)?;
-    write(&file, line).map_err(Error::at("append to", path))?;
-    if new {
-        place
-            .sync()
-            .map_err(Error::unconfirmed("append to", path, || true))?;
-    }
-    Ok(())
+    let file = open(&place, mode)?;
+    write(&place, &file, line).map_err(Error::at("append to", path))
 }
 
 /// The part of a history's bytes that is whole lines.
@@ -59,15 +53,15 @@ pub fn intact(content: &[u8]) -> &[u8] {
     &content[..end]
 }
 
-/// The file, and whether it was made now.
-fn open(place: &Place, mode: u32) -> Result<(File, bool), Error> {
+/// The file, made if need be.
+fn open(place: &Place, mode: u32) -> Result<File, Error> {
     let flags = OFlag::O_RDWR | OFlag::O_APPEND;
     let private = Mode::S_IRUSR | Mode::S_IWUSR;
     loop {
         match place.open(flags | OFlag::O_CREAT | OFlag::O_EXCL, private) {
             Ok(file) => {
                 fchmod(&file, permissions(mode)).map_err(Error::at("append to", &place.path))?;
-                return Ok((file, true));
+                return Ok(file);
             }
             Err(Errno::EEXIST) => {}
             Err(error) => return Err(Error::at("append to", &place.path)(error)),
@@ -75,38 +69,30 @@ fn open(place: &Place, mode: u32) -> Result<(File, bool), Error> {
         match open_regular(place, "append to", flags) {
             // Removed between the two calls: make it, then.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            other => return other.map(|file| (file, false)),
+            other => return other,
         }
     }
 }
 
-/// Cuts the torn tail, adds the line in one write, makes sure of it.
-fn write(mut file: &File, line: &[u8]) -> io::Result<()> {
+/// Cuts the torn tail, adds the line, makes sure of it.
+fn write(place: &Place, mut file: &File, line: &[u8]) -> io::Result<()> {
     let length = file.metadata()?.len();
+    if length == 0 {
+        // New, or made by somebody who was killed before this. The name must last before a line is said to.
+        place.sync()?;
+    }
     let whole = end_of_whole_lines(file, length)?;
     if whole < length {
         file.set_len(whole)?;
     }
-    let mut bytes = Vec::with_capacity(line.len() + 1);
-    bytes.extend_from_slice(line);
-    bytes.push(b'\n');
-    let written = loop {
-        match file.write(&bytes) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(count) if count == bytes.len() => break Ok(()),
-            // The disk filled up within the line. What follows would be a second write: take it back instead.
-            Ok(_) => break Err(io::ErrorKind::StorageFull.into()),
-            Err(error) => break Err(error),
-        }
-    };
-    match written.and_then(|()| file.sync_data()) {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            // Where this fails as well, the next writer cuts what is torn.
-            let _ = file.set_len(whole);
-            Err(error)
-        }
+    // One write, unless the disk fills up within it: what it says then is the error of the second.
+    let bytes = [line, b"\n"].concat();
+    let written = file.write_all(&bytes).and_then(|()| file.sync_data());
+    if written.is_err() {
+        // Where this fails as well, the next writer cuts what is torn.
+        let _ = file.set_len(whole);
     }
+    written
 }
 
 /// Where the last whole line ends, found from the end of the file, so that a long history costs nothing.

@@ -3,12 +3,12 @@
 use crate::claim::{Claim, claim};
 use crate::error::Error;
 use crate::names;
-use crate::place::Place;
+use crate::place::{Place, kind_of};
 use crate::tree;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::kill;
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag};
 use nix::unistd::Pid;
 use std::ffi::OsStr;
 use std::fs;
@@ -43,10 +43,15 @@ pub struct Leftover {
 impl Leftover {
     /// Removes it, and tells how many bytes that freed. One that is in use is refused.
     pub fn remove(&self) -> Result<u64, Error> {
-        if self.kind != Kind::Temporary {
-            return tree::remove_tree(&self.path);
-        }
         let place = Place::of("remove", &self.path)?;
+        let blocks = match place.look().map_err(Error::at("remove", &self.path))? {
+            None => return Ok(0),
+            Some(found) if kind_of(&found) == SFlag::S_IFDIR => {
+                return tree::remove_tree(&self.path);
+            }
+            Some(found) if found.st_nlink == 1 => u64::try_from(found.st_blocks).unwrap_or(0) * 512,
+            Some(_) => 0,
+        };
         let _claim = match sign_of_life(&place) {
             Sign::Living => {
                 return Err(Error::refused(
@@ -57,10 +62,6 @@ impl Leftover {
                 ));
             }
             Sign::Dead(claim) => claim,
-        };
-        let blocks = match place.look().map_err(Error::at("remove", &self.path))? {
-            Some(found) if found.st_nlink == 1 => u64::try_from(found.st_blocks).unwrap_or(0) * 512,
-            _ => 0,
         };
         Ok(if crate::file::remove(&self.path)? {
             blocks
@@ -84,7 +85,7 @@ pub fn leftovers(directory: impl AsRef<Path>) -> Result<Vec<Leftover>, Error> {
     let mut found = Vec::new();
     for entry in entries {
         let name = entry.map_err(failed())?.file_name();
-        if let Some(kind) = kind_of(&name) {
+        if let Some(kind) = unfinished(&name) {
             let path = directory.join(&name);
             let place = Place::of("look into", &path)?;
             found.push(Leftover {
@@ -99,7 +100,7 @@ pub fn leftovers(directory: impl AsRef<Path>) -> Result<Vec<Leftover>, Error> {
     Ok(found)
 }
 
-fn kind_of(name: &OsStr) -> Option<Kind> {
+fn unfinished(name: &OsStr) -> Option<Kind> {
     let bytes = name.as_bytes();
     if bytes.starts_with(names::STAGING.as_bytes()) {
         Some(Kind::Staging)
@@ -122,10 +123,16 @@ fn sign_of_life(place: &Place) -> Sign {
         Ok(file) => match claim(file) {
             Claim::Ours(lock) => Sign::Dead(Some(Claim::Ours(lock))),
             Claim::Held => Sign::Living,
-            Claim::Unknown(_) => by_number(place),
+            Claim::Unknown(..) => by_number(place),
         },
         Err(Errno::ENOENT) => Sign::Dead(None),
-        // A link cannot be locked; another user's file cannot be opened.
+        // A link cannot be locked; who makes one locks its directory.
+        Err(Errno::ELOOP) => match place.directory_again().map(claim) {
+            Ok(Claim::Ours(lock)) => Sign::Dead(Some(Claim::Ours(lock))),
+            Ok(Claim::Held) => Sign::Living,
+            _ => by_number(place),
+        },
+        // Another user's file cannot be opened.
         Err(_) => by_number(place),
     }
 }

@@ -1,5 +1,6 @@
 //! The one switch that makes a release live.
 
+use crate::claim::claim;
 use crate::error::Error;
 use crate::names;
 use crate::place::{Place, kind_of};
@@ -42,6 +43,8 @@ pub fn switch(link: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<(), Er
             );
         }
     }
+    // A link cannot be locked, so its directory is, for the moment that there are two: the sign of life for `leftovers`.
+    let _claim = place.directory_again().map(claim);
     put(&place, target).map_err(Error::at("switch", link))?;
     place.sync().map_err(Error::unconfirmed("switch", link, || {
         readlinkat(place.directory(), place.name.as_os_str())

@@ -56,11 +56,7 @@ impl Mutex {
                 // Somebody removed the file by hand: the lock on it keeps nobody out. Take the new file's.
                 Claim::Ours(_) => continue,
                 Claim::Held => {}
-                Claim::Unknown(_) => {
-                    let error = io::Error::new(
-                        io::ErrorKind::Unsupported,
-                        "the file system offers no locks",
-                    );
+                Claim::Unknown(_, error) => {
                     return Err(MutexError::File(Error::at("lock", path)(error)));
                 }
             }

@@ -76,7 +76,7 @@ mod tests {
             OsStr::new(&"x".repeat(255)),
         ] {
             let made = temporary(name);
-            assert!(is_temporary(&made), "{}", made.display());
+            assert!(is_temporary(&made), "{made:?}");
             assert!(made.len() <= 255);
             assert_ne!(made, temporary(name));
         }

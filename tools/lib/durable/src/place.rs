@@ -3,6 +3,7 @@
 //! Everything that is done to the file is then done in that one directory, even if somebody moves it meanwhile.
 
 use crate::error::Error;
+use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstatat};
 use std::ffi::OsString;
@@ -51,7 +52,17 @@ impl Place {
 
     /// Makes sure that what the directory lists survives a power cut.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.directory.sync_all()
+        match self.directory.sync_all() {
+            // A file system without such a call for directories writes them through, or cannot be helped.
+            Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// The directory once more, for a claim on it.
+    pub(crate) fn directory_again(&self) -> nix::Result<File> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        openat(&self.directory, ".", flags, Mode::empty()).map(File::from)
     }
 
     /// What is there, a link not followed; `None` where nothing is.
@@ -62,7 +73,7 @@ impl Place {
             AtFlags::AT_SYMLINK_NOFOLLOW,
         ) {
             Ok(found) => Ok(Some(found)),
-            Err(nix::errno::Errno::ENOENT) => Ok(None),
+            Err(Errno::ENOENT) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -4,11 +4,11 @@ use crate::claim::{Claim, claim};
 use crate::directory::publish;
 use crate::error::Error;
 use crate::names;
-use crate::place::{Place, open_directory, permissions};
+use crate::place::{Place, open_directory, permissions, same};
 use crate::tree;
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, fchmod, fstat, mkdirat};
-use std::ffi::OsString;
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use std::path::{Path, PathBuf};
 
 /// A directory `.staging-…`, removed with all that is in it when the value is dropped, unless it was published.
@@ -45,13 +45,16 @@ impl Staging {
             let created = fstat(&directory).map_err(failed())?;
             let claim = claim(directory);
             let named = place.look().map_err(failed())?;
-            let ours = named.is_some_and(|named| crate::place::same(&named, &created));
-            if ours && !matches!(claim, Claim::Held) {
+            let ours = named.is_some_and(|named| same(&named, &created));
+            if ours && claim.file().is_some() {
                 return Ok(Self {
                     path,
                     claim: Some(claim),
                 });
             }
+            // Somebody was just looking whether it is in use: leave nothing behind, and take another.
+            let name = place.name.as_os_str();
+            let _ = unlinkat(place.directory(), name, UnlinkatFlags::RemoveDir);
         }
     }
 
@@ -63,9 +66,12 @@ impl Staging {
     /// Gives the directory its final name, as [`publish`] does. After an error it is still there to be removed.
     pub fn publish(mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let published = publish(&self.path, path);
-        if published.as_ref().is_ok() || published.as_ref().is_err_and(|error| error.took_effect) {
+        if published
+            .as_ref()
+            .map_or_else(|error| error.took_effect, |()| true)
+        {
             self.claim = None;
-            self.path = PathBuf::from(OsString::new());
+            self.path = PathBuf::new();
         }
         published
     }

@@ -75,21 +75,23 @@ pub fn remove_tree(path: impl AsRef<Path>) -> Result<u64, Error> {
     };
 
     let mut removal = Removal::new(place.path.clone(), directory, &opened);
-    removal.run();
-    if removal.frames[0].obstructed {
-        return Err(removal.obstacle.unwrap_or_else(|| {
-            Error::refused(
-                "remove",
-                &place.path,
-                io::ErrorKind::DirectoryNotEmpty,
-                "something is still being put into it",
-            )
-        }));
-    }
     let name = c_name(&place.name);
-    match unlinkat(place.directory(), name.as_c_str(), UnlinkatFlags::RemoveDir) {
-        Ok(()) | Err(Errno::ENOENT) => {}
-        Err(error) => return Err(Error::at("remove", &place.path)(error)),
+    let removed = loop {
+        removal.run();
+        if removal.frames[0].obstructed {
+            break Err(Errno::ENOTEMPTY);
+        }
+        match unlinkat(place.directory(), name.as_c_str(), UnlinkatFlags::RemoveDir) {
+            Err(Errno::ENOTEMPTY | Errno::EEXIST) if removal.frames[0].passes < PASSES => {
+                removal.scan();
+            }
+            Err(Errno::ENOENT) => break Ok(()),
+            other => break other,
+        }
+    };
+    if let Err(error) = removed {
+        let last = || Error::at("remove", &place.path)(error);
+        return Err(removal.obstacle.unwrap_or_else(last));
     }
     place
         .sync()
@@ -128,6 +130,7 @@ impl Removal {
             freed: 0,
             obstacle: None,
         };
+        allow_writing(&top, status);
         removal.push(top, CString::default(), status);
         removal
     }
@@ -153,8 +156,11 @@ impl Removal {
     fn descend(&mut self, name: CString) {
         let depth = self.frames.len();
         let frame = &self.frames[depth - 1];
-        let entered = enter(&frame.directory, &name)
-            .and_then(|directory| fstat(&directory).map(|status| (directory, status)));
+        let entered = enter(&frame.directory, &name).and_then(|directory| {
+            let status = fstat(&directory)?;
+            allow_writing(&directory, &status);
+            Ok((directory, status))
+        });
         match entered {
             Ok((directory, status)) if depth < DEEPEST => self.push(directory, name, &status),
             Ok(_) => {
@@ -198,13 +204,6 @@ impl Removal {
     }
 
     fn push(&mut self, directory: File, name: CString, status: &FileStat) {
-        if status.st_mode & 0o700 != 0o700 {
-            // Only its owner may, and only then does it help.
-            let _ = fchmod(
-                &directory,
-                Mode::from_bits_truncate(status.st_mode) | Mode::S_IRWXU,
-            );
-        }
         self.frames.push(Frame {
             directory,
             name,
@@ -273,12 +272,25 @@ fn enter(parent: impl AsFd + Copy, name: &CStr) -> nix::Result<File> {
     );
     match openat2(parent, name, how) {
         Err(Errno::EACCES) => {
-            fchmodat(parent, name, Mode::S_IRWXU, FchmodatFlags::NoFollowSymlink)?;
+            // Its owner may mend that; for anybody else what stands in the way is what was said first.
+            fchmodat(parent, name, Mode::S_IRWXU, FchmodatFlags::NoFollowSymlink)
+                .map_err(|_| Errno::EACCES)?;
             openat2(parent, name, how)
         }
         other => other,
     }
     .map(File::from)
+}
+
+/// Gives its owner, which may be us, every right on a directory: to empty it, and to move it, which changes its `..`.
+fn allow_writing(directory: &File, status: &FileStat) {
+    if status.st_mode & 0o700 != 0o700 {
+        // Refused where it is not ours. If that matters, what comes next says so.
+        let _ = fchmod(
+            directory,
+            Mode::from_bits_truncate(status.st_mode) | Mode::S_IRWXU,
+        );
+    }
 }
 
 /// The names in a directory, all read before the first is removed: what a directory lists while it changes is anybody's

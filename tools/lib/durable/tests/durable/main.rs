@@ -1,0 +1,13 @@
+//! What the crate promises, tried on trees and at moments that are against it.
+#![allow(clippy::unwrap_used)]
+
+mod full_disk;
+mod history;
+mod killed;
+mod leftovers;
+mod link;
+mod mutex;
+mod publish;
+mod replace;
+mod scratch;
+mod tree;
