@@ -32,8 +32,10 @@ impl Current {
 
 /// Looks at `current`. What it is, however odd, is a value; an error is only what could not be looked at.
 pub fn current(layout: &Layout) -> Result<Current, PathError> {
-    let failed = || PathError::at(&layout.current);
-    let kind = match layout.current.as_std_path().symlink_metadata() {
+    // A slash at the end would make the system look at what the link points at.
+    let link: Utf8PathBuf = layout.current.components().collect();
+    let failed = || PathError::at(&link);
+    let kind = match link.as_std_path().symlink_metadata() {
         Ok(status) => status.file_type(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Current::Absent),
         Err(error) => return Err(failed()(error)),
@@ -41,10 +43,10 @@ pub fn current(layout: &Layout) -> Result<Current, PathError> {
     if !kind.is_symlink() {
         return Ok(Current::NotALink);
     }
-    let target = match layout.current.as_std_path().canonicalize() {
+    let target = match link.as_std_path().canonicalize() {
         Ok(target) => target,
         Err(error) if leads_nowhere(&error) => {
-            let says = layout.current.as_std_path().read_link();
+            let says = link.as_std_path().read_link();
             let says = says.map_err(failed())?.to_string_lossy().into_owned();
             return Ok(Current::Dangling(says.into()));
         }

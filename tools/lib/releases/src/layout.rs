@@ -1,6 +1,7 @@
 //! Where the parts of one application lie.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use nix::errno::Errno;
 use std::fmt;
 use std::io;
 
@@ -41,7 +42,12 @@ impl PathError {
 
 impl fmt::Display for PathError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot look at {}: {}", self.path, self.source)
+        write!(formatter, "cannot look at {}: ", self.path)?;
+        // The standard library adds "(os error 2)", which helps nobody at night.
+        match self.source.raw_os_error() {
+            Some(number) => formatter.write_str(Errno::from_raw(number).desc()),
+            None => self.source.fmt(formatter),
+        }
     }
 }
 
