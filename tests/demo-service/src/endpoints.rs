@@ -7,10 +7,12 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a caller may take to send its request, and to take the answer.
 const CALLER: Duration = Duration::from_secs(5);
+/// How long a request that waits for a file waits at most; whoever forgot it has gone by then.
+const HELD: Duration = Duration::from_secs(120);
 
 /// What every connection shares.
 pub(crate) struct Served {
@@ -75,6 +77,14 @@ fn respond(mut stream: &TcpStream, request: &Request, served: &Arc<Served>) -> i
             Ok(())
         }
         "/missing" => http::respond(stream, 404, "text/plain", "not here\n"),
+        "/until" => {
+            let file = release.directory.join(request.text("file").unwrap_or("go"));
+            let end = Instant::now() + HELD;
+            while !file.exists() && Instant::now() < end {
+                thread::sleep(Duration::from_millis(2));
+            }
+            http::respond(stream, 200, "text/plain", &format!("{}\n", release.version))
+        }
         path => {
             if path == "/slow" {
                 thread::sleep(Duration::from_millis(request.number("ms").unwrap_or(1000)));

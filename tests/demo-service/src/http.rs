@@ -43,15 +43,20 @@ impl Request {
         })
     }
 
-    /// A number from the query.
-    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+    /// A word from the query, as it is written there.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let mut pairs = self
             .query
             .split('&')
             .filter_map(|pair| pair.split_once('='));
         pairs
             .find(|(known, _)| *known == name)
-            .and_then(|(_, value)| value.parse().ok())
+            .map(|(_, value)| value)
+    }
+
+    /// A number from the query.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.text(name)?.parse().ok()
     }
 }
 

@@ -1,0 +1,71 @@
+//! What the tests stand on: fixtures with a real service under a real supervisor, and a runner for the tools that
+//! always checks what every tool promises.
+//!
+//! `make test` builds all binaries and runs the tests on a machine of their own (`tests/machine`). A test that cannot
+//! run where it is says so through [`left_out`]; nothing is skipped in silence.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)] // It all serves tests: a panic is the report.
+
+mod fixture;
+mod left_out;
+mod paths;
+mod port;
+mod processes;
+mod running;
+mod service;
+mod sshd;
+mod supervisor;
+mod teardown;
+mod tool;
+mod traffic;
+mod unit;
+mod user;
+mod wait;
+
+pub use fixture::Fixture;
+pub use left_out::left_out;
+pub use paths::{binaries, binary, real_application, target};
+pub use port::Port;
+pub use processes::{beneath, kill};
+pub use running::{Ended, Running};
+pub use sshd::Sshd;
+pub use supervisor::Supervisor;
+pub use tool::{Tool, shell, tool};
+pub use traffic::{Answer, Held, Load};
+pub use unit::Unit;
+pub use user::User;
+pub use wait::{PATIENCE, until, until_some};
+
+/// Makes one test for each supervisor out of one body: `on_each_supervisor!(name, |fixture| { … })`.
+///
+/// The tests are `name::systemd`, `name::systemd_user` and `name::process`; each leaves itself out where its
+/// supervisor is not there.
+#[macro_export]
+macro_rules! on_each_supervisor {
+    ($name:ident, |$fixture:ident| $body:block) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn check(supervisor: $crate::Supervisor) {
+                if let Some($fixture) = $crate::Fixture::on(supervisor) {
+                    $body
+                }
+            }
+
+            #[test]
+            fn systemd() {
+                check($crate::Supervisor::Systemd);
+            }
+
+            #[test]
+            fn systemd_user() {
+                check($crate::Supervisor::SystemdUser);
+            }
+
+            #[test]
+            fn process() {
+                check($crate::Supervisor::Process);
+            }
+        }
+    };
+}
