@@ -1,0 +1,250 @@
+//! What can go wrong between a tool and a supervisor.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use deadline::Ended;
+use deadline::child::ChildError;
+
+/// Why a service could not be asked, started or stopped.
+#[derive(Debug)]
+pub enum Error {
+    /// `--service` is not a name that is understood.
+    BadName {
+        /// As it was given.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A supervisor that this version does not know yet.
+    Unsupported {
+        /// The word before the colon.
+        kind: String,
+    },
+    /// A program that is needed is not installed.
+    MissingProgram {
+        /// Its name as it was called.
+        program: String,
+    },
+    /// The supervisor is there and knows no such service.
+    NotFound {
+        /// The service as [`crate::Name`] prints it.
+        service: String,
+    },
+    /// The supervisor itself does not answer: it does not run, or not for this user.
+    Unavailable {
+        /// The service as [`crate::Name`] prints it.
+        service: String,
+        /// What was said.
+        said: String,
+    },
+    /// This user may not.
+    Denied {
+        /// What was to be done: `start systemd:shop.service`.
+        action: String,
+        /// What was said.
+        said: String,
+        /// What mends it.
+        hint: String,
+    },
+    /// The supervisor refused or failed for another reason.
+    Refused {
+        /// What was to be done.
+        action: String,
+        /// What was said.
+        said: String,
+    },
+    /// A plain process that nobody said how to start.
+    NoStartCommand {
+        /// The service as [`crate::Name`] prints it.
+        service: String,
+    },
+    /// Processes that even SIGKILL did not end.
+    StillRunning {
+        /// The processes with their command lines, as `PID (COMMAND)`.
+        processes: Vec<String>,
+    },
+    /// Something that a proof or a check needs is closed to this user.
+    Unreadable {
+        /// What could not be read.
+        what: String,
+        /// What was said.
+        said: String,
+        /// What opens it.
+        hint: String,
+    },
+    /// A file of ours that does not hold what we write.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The time limit passed.
+    TimedOut {
+        /// What was to be done.
+        action: String,
+    },
+    /// A signal asked the tool to end.
+    Interrupted {
+        /// Its number.
+        signal: i32,
+    },
+    /// A file could not be written.
+    File(durable::Error),
+    /// The operating system said no.
+    Io {
+        /// What was to be done.
+        action: String,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The error's name in a report, in kebab case; listed in the man pages.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadName { .. } => "bad-service",
+            Self::Unsupported { .. } => "service-not-supported",
+            Self::MissingProgram { .. } => "missing-program",
+            Self::NotFound { .. } => "service-not-found",
+            Self::Unavailable { .. } => "supervisor-unavailable",
+            Self::Denied { .. } => "no-permission",
+            Self::Refused { .. } => "supervisor-refused",
+            Self::NoStartCommand { .. } => "no-start-command",
+            Self::StillRunning { .. } => "still-running",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Damaged { .. } => "damaged-file",
+            Self::TimedOut { .. } => "timed-out",
+            Self::Interrupted { .. } => "interrupted",
+            Self::File(_) | Self::Io { .. } => "io",
+        }
+    }
+
+    /// The command, or the step, that mends it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::MissingProgram { program } => Some(format!(
+                "install {program}, or use a service of another kind (process:NAME needs no supervisor)"
+            )),
+            Self::NotFound { service } => {
+                let (kind, unit) = service.split_once(':').unwrap_or(("systemd", service));
+                let user = if kind == "systemd-user" {
+                    " --user"
+                } else {
+                    ""
+                };
+                Some(format!(
+                    "systemctl{user} list-unit-files --type=service '*{}*'",
+                    unit.trim_end_matches(".service")
+                ))
+            }
+            Self::Unavailable { service, .. } if service.starts_with("systemd-user:") => {
+                Some("loginctl enable-linger \"$(id -un)\"".to_owned())
+            }
+            Self::Denied { hint, .. } | Self::Unreadable { hint, .. } => Some(hint.clone()),
+            Self::NoStartCommand { .. } => {
+                Some("--start COMMAND, or DEPLOY_START in the application's env file".to_owned())
+            }
+            Self::Damaged { path, .. } => Some(format!("rm {}", path.display())),
+            _ => None,
+        }
+    }
+
+    /// A child that did not end by itself while `action` was to be done.
+    pub(crate) fn of_child(error: ChildError, action: &str) -> Self {
+        match error {
+            ChildError::NotFound { program } => Self::MissingProgram { program },
+            ChildError::Start { program, error } => Self::Io {
+                action: format!("start {program}"),
+                source: error,
+            },
+            ChildError::TimedOut { .. } => Self::TimedOut {
+                action: action.to_owned(),
+            },
+            ChildError::Interrupted { signal } => Self::Interrupted { signal },
+        }
+    }
+
+    /// A wait that was over before `action` was done.
+    pub(crate) fn of_wait(ended: Ended, action: &str) -> Self {
+        match ended {
+            Ended::Passed => Self::TimedOut {
+                action: action.to_owned(),
+            },
+            Ended::Signal(signal) => Self::Interrupted { signal },
+        }
+    }
+
+    /// For `map_err` on what the operating system says.
+    pub(crate) fn io(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let action = action.into();
+        move |source| Self::Io { action, source }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadName { name, why } => {
+                write!(formatter, "{name:?} is not a service's name: {why}")
+            }
+            Self::Unsupported { kind } => write!(
+                formatter,
+                "services of the kind {kind}: are not supported yet (systemd:, systemd-user: and process: are)"
+            ),
+            Self::MissingProgram { program } => write!(formatter, "there is no program {program}"),
+            Self::NotFound { service } => write!(formatter, "there is no service {service}"),
+            Self::Unavailable { service, said } => {
+                write!(
+                    formatter,
+                    "the supervisor of {service} does not answer: {said}"
+                )
+            }
+            Self::Denied { action, said, .. } => {
+                write!(formatter, "no permission to {action}: {said}")
+            }
+            Self::Refused { action, said } => write!(formatter, "cannot {action}: {said}"),
+            Self::NoStartCommand { service } => write!(
+                formatter,
+                "{service} is a plain process, and no command is given that starts it"
+            ),
+            Self::StillRunning { processes } => write!(
+                formatter,
+                "still there after SIGKILL: {}",
+                processes.join(", ")
+            ),
+            Self::Unreadable { what, said, .. } => {
+                write!(formatter, "{what} cannot be read: {said}")
+            }
+            Self::Damaged { path, why } => write!(formatter, "{}: {why}", path.display()),
+            Self::TimedOut { action } => {
+                write!(
+                    formatter,
+                    "the time limit passed before it was done: {action}"
+                )
+            }
+            Self::Interrupted { signal } => write!(formatter, "ended by signal {signal}"),
+            Self::File(error) => error.fmt(formatter),
+            Self::Io { action, source } => write!(formatter, "cannot {action}: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<durable::Error> for Error {
+    fn from(error: durable::Error) -> Self {
+        Self::File(error)
+    }
+}

@@ -1,0 +1,35 @@
+//! One service, whatever supervises it.
+//!
+//! A [`Service`] is asked the same questions and told the same things whether systemd runs it or nobody does. Every
+//! call ends by its deadline; every error says what mends it ([`Error::hint`]).
+//!
+//! | kind | supervisor | what it cannot do |
+//! |---|---|---|
+//! | `systemd:UNIT` | the system's own systemd | |
+//! | `systemd-user:UNIT` | this user's systemd | |
+//! | `process:NAME` | nobody: a plain process that Slipway starts in a session of its own | restart by itself |
+//!
+//! [`Service::proof`] answers the question that a health check cannot: is it the new process that answers?
+
+mod dead_man;
+mod detached;
+mod error;
+mod logs;
+mod name;
+mod process;
+mod processes;
+mod proof;
+mod service;
+mod status;
+mod stop;
+mod supervisor;
+mod systemd;
+
+pub use dead_man::{DeadMan, DeadManBy, Disarmed};
+pub use error::Error;
+pub use logs::{LogErrors, Mark};
+pub use name::Name;
+pub use proof::{Before, Expectation, Proof, Verdict};
+pub use service::{Service, Setting};
+pub use status::{Active, StartLimit, Status};
+pub use stop::{Cut, Stopped};

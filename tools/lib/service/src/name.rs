@@ -1,0 +1,169 @@
+//! Which service: the value of `--service`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// The longest name of a unit that systemd takes.
+const LONGEST_UNIT: usize = 255;
+/// The longest name of a plain process: with every ending it still is a file name.
+const LONGEST_PROCESS: usize = 100;
+/// Kinds of unit that are not services and whose names would otherwise get `.service` appended.
+const OTHER_UNITS: [&str; 10] = [
+    ".socket",
+    ".target",
+    ".timer",
+    ".path",
+    ".mount",
+    ".automount",
+    ".swap",
+    ".slice",
+    ".scope",
+    ".device",
+];
+
+/// A service's name together with what supervises it, checked: it can neither be taken for an option nor lead out of a
+/// directory.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// `systemd:UNIT`: a unit of the system's own manager. Always ends in `.service`.
+    Systemd(String),
+    /// `systemd-user:UNIT`: a unit of this user's manager. Always ends in `.service`.
+    SystemdUser(String),
+    /// `process:NAME`: a plain process that Slipway itself starts.
+    Process(String),
+}
+
+impl Name {
+    /// The word before the colon.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Systemd(_) => "systemd",
+            Self::SystemdUser(_) => "systemd-user",
+            Self::Process(_) => "process",
+        }
+    }
+
+    /// What follows the colon.
+    pub fn bare(&self) -> &str {
+        match self {
+            Self::Systemd(name) | Self::SystemdUser(name) | Self::Process(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.kind(), self.bare())
+    }
+}
+
+impl FromStr for Name {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| Error::BadName {
+            name: text.to_owned(),
+            why: why.to_owned(),
+        };
+        let Some((kind, name)) = text.split_once(':') else {
+            return Err(wrong(
+                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT or process:NAME",
+            ));
+        };
+        match kind {
+            "systemd" => unit(name).map(Self::Systemd).map_err(wrong),
+            "systemd-user" => unit(name).map(Self::SystemdUser).map_err(wrong),
+            "process" => process(name).map(Self::Process).map_err(wrong),
+            "pm2" | "compose" | "command" => Err(Error::Unsupported {
+                kind: kind.to_owned(),
+            }),
+            _ => Err(wrong(
+                "its kind is none of systemd, systemd-user and process",
+            )),
+        }
+    }
+}
+
+fn unit(name: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b":_.\\@-".contains(&byte);
+    if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(allowed) {
+        return Err("a unit's name is letters, digits and :_.\\@-, not a dash or a dot first");
+    }
+    if OTHER_UNITS.iter().any(|suffix| name.ends_with(suffix)) {
+        return Err("that unit is not a service");
+    }
+    let name = match name.strip_suffix(".service") {
+        Some(stem) => stem,
+        None => name,
+    };
+    if name.ends_with('@') {
+        return Err("it is a template: name an instance, as in app@one");
+    }
+    let unit = format!("{name}.service");
+    if unit.len() > LONGEST_UNIT {
+        return Err("it is longer than a unit's name can be");
+    }
+    Ok(unit)
+}
+
+fn process(name: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(allowed) {
+        return Err("a process's name is letters, digits and _.-, not a dash or a dot first");
+    }
+    if name.len() > LONGEST_PROCESS {
+        return Err("it is longer than 100 characters");
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn each_kind_is_read_and_printed_alike() {
+        for text in [
+            "systemd:shop.service",
+            "systemd-user:shop@blue.service",
+            "process:shop",
+        ] {
+            assert_eq!(text.parse::<Name>().unwrap().to_string(), text);
+        }
+        let short: Name = "systemd:shop.v2".parse().unwrap();
+        assert_eq!(short.to_string(), "systemd:shop.v2.service");
+    }
+
+    #[test]
+    fn what_would_be_an_option_or_a_path_is_refused() {
+        for text in [
+            "",
+            "shop",
+            "systemd:",
+            "systemd:--version",
+            "systemd:a/b",
+            "systemd:a b",
+            "systemd:shop@",
+            "systemd:shop.socket",
+            "process:../shop",
+            "process:.shop",
+            "process:a/b",
+            "upstart:shop",
+        ] {
+            assert!(
+                matches!(text.parse::<Name>(), Err(Error::BadName { .. })),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_kind_still_to_come_says_so() {
+        let error = "pm2:shop".parse::<Name>().unwrap_err();
+        assert_eq!(error.code(), "service-not-supported");
+        assert!(error.to_string().contains("pm2"), "{error}");
+    }
+}

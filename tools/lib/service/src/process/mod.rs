@@ -1,0 +1,255 @@
+//! `process:NAME`: a plain process that Slipway itself starts, in a session of its own, and finds again.
+//!
+//! Beneath `ROOT/run/` stand `NAME.json` (which process it is; there from the start until a stop), `NAME.log` (what it
+//! writes) and `NAME.lock` (so that two starts cannot race). Nobody restarts it.
+
+mod log;
+mod members;
+mod record;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use deadline::Deadline;
+use durable::{Mutex, MutexError};
+use host::{Alive, Proc};
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+
+use crate::dead_man::Switch;
+use crate::detached::Detached;
+use crate::processes::Known;
+use crate::supervisor::{AtRest, Stopping, Supervisor};
+use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status};
+use record::Record;
+
+/// What of our own environment a service gets to see, besides every `LC_…`. What else it needs, its command sets.
+const KEPT: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"];
+/// The path where there is none.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// One plain process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: String,
+    current: PathBuf,
+    command: Option<String>,
+    run: PathBuf,
+    /// What every process of the service carries in its environment.
+    mark: String,
+    switch: Switch,
+    proc: Proc,
+}
+
+impl Process {
+    pub(crate) fn new(name: &str, setting: &Setting) -> Self {
+        // The same root under another name is the same service.
+        let root = std::fs::canonicalize(&setting.root).unwrap_or_else(|_| setting.root.clone());
+        let run = root.join("run");
+        Self {
+            name: name.to_owned(),
+            current: setting.current.clone(),
+            command: setting.start.clone(),
+            mark: format!("{}#{name}", root.display()),
+            switch: Switch::new(&run, name),
+            run,
+            proc: Proc::system(),
+        }
+    }
+
+    fn service(&self) -> String {
+        format!("process:{}", self.name)
+    }
+
+    fn file(&self, ending: &str) -> PathBuf {
+        self.run.join(format!("{}.{ending}", self.name))
+    }
+
+    fn lock(&self, deadline: &Deadline) -> Result<Mutex, Error> {
+        durable::create_directory(&self.run, 0o755)?;
+        Mutex::acquire(self.file("lock"), 0o600, deadline).map_err(|error| match error {
+            MutexError::Ended(ended) => Error::of_wait(
+                ended,
+                &format!("start or stop {}, which somebody else does", self.service()),
+            ),
+            MutexError::File(error) => error.into(),
+        })
+    }
+
+    fn record(&self) -> Result<Option<Record>, Error> {
+        Record::read(&self.file("json"))
+    }
+
+    /// The command, given what the environment of a service is.
+    fn environment(&self, invocation: &str) -> BTreeMap<OsString, OsString> {
+        let kept = |name: &OsString| {
+            let name = name.to_string_lossy();
+            KEPT.contains(&name.as_ref()) || name.starts_with("LC_")
+        };
+        let mut environment: BTreeMap<OsString, OsString> =
+            std::env::vars_os().filter(|(name, _)| kept(name)).collect();
+        environment
+            .entry("PATH".into())
+            .or_insert_with(|| PATH.into());
+        environment.insert(members::MARK.into(), self.mark.clone().into());
+        environment.insert("SLIPWAY_INVOCATION".into(), invocation.into());
+        environment
+    }
+
+    fn launch(&self, command: &str, deadline: &Deadline) -> Result<(), Error> {
+        let directory = std::fs::canonicalize(&self.current)
+            .map_err(Error::io(format!("enter {}", self.current.display())))?;
+        let invocation = record::invocation()?;
+        let environment = self.environment(&invocation);
+        let (output, errors) = log::open(&self.file("log"), &invocation, &directory)?;
+        let process = Detached::start(
+            &self.proc,
+            &["/bin/sh", "-c", command],
+            |prepared| {
+                prepared
+                    .current_dir(&directory)
+                    .env_clear()
+                    .envs(environment)
+                    .stdout(Stdio::from(output))
+                    .stderr(Stdio::from(errors))
+            },
+            deadline,
+        )?;
+        Record::new(process.identity.clone(), invocation, command, &directory)
+            .write(&self.file("json"))?;
+        process.go()
+    }
+
+    /// Signals each of these processes; permission is missing where the service changed its user.
+    fn signal(&self, known: &[Known], signals: &[Signal], action: &str) -> Result<(), Error> {
+        for one in known {
+            for signal in signals {
+                match one.signal(&self.proc, *signal) {
+                    Ok(()) => {}
+                    Err(Errno::EPERM) => {
+                        return Err(Error::Denied {
+                            action: format!("{action} {}", self.service()),
+                            said: format!("process {one} belongs to another user"),
+                            hint: "run this as that user, or as root".to_owned(),
+                        });
+                    }
+                    Err(error) => {
+                        return Err(Error::io(format!("{action} process {one}"))(error.into()));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Supervisor for Process {
+    fn status(&self, _: &Deadline) -> Result<Status, Error> {
+        let Some(record) = self.record()? else {
+            return Ok(Status::bare(Active::Stopped, "stopped"));
+        };
+        let (active, substate) = match self.proc.alive(&record.identity) {
+            Alive::Yes => (Active::Running, "running".to_owned()),
+            Alive::Stopped => (Active::Running, "stopped by a signal".to_owned()),
+            Alive::Doubtful(why) => (Active::Running, why),
+            Alive::No(why) => (Active::Failed, why),
+        };
+        let mut status = Status::bare(active, substate);
+        if active == Active::Running {
+            status.main_pid = Some(record.identity.pid);
+            status.active_for = members::age(&self.proc, record.identity.pid);
+        }
+        status.invocation = Some(record.invocation);
+        status.working_directory = Some(record.directory);
+        Ok(status)
+    }
+
+    fn start(&self, deadline: &Deadline) -> Result<(), Error> {
+        let _held = self.lock(deadline)?;
+        if self.status(deadline)?.active == Active::Running {
+            return Ok(());
+        }
+        match &self.command {
+            Some(command) => self.launch(command, deadline),
+            None => Err(Error::NoStartCommand {
+                service: self.service(),
+            }),
+        }
+    }
+
+    fn members(&self, _: &Status, _: &Deadline) -> Result<Vec<u32>, Error> {
+        let record = self.record()?;
+        let main = record.map(|record| record.identity);
+        members::of(&self.proc, main.as_ref(), &self.mark).map_err(Error::io(format!(
+            "list the processes of {}",
+            self.service()
+        )))
+    }
+
+    fn hold(&self, deadline: &Deadline) -> Result<Option<Mutex>, Error> {
+        self.lock(deadline).map(Some)
+    }
+
+    fn ask_to_stop(&self, known: &[Known], _: &Deadline) -> Result<(), Error> {
+        // One that was stopped by a signal hears of it only when it goes on.
+        self.signal(known, &[Signal::SIGTERM, Signal::SIGCONT], "stop")
+    }
+
+    fn at_rest(&self, stopping: &Stopping<'_>, _: &Deadline) -> Result<AtRest, Error> {
+        // The mutex is held: nobody starts it meanwhile.
+        let any = stopping.known.iter().any(|one| one.lives(&self.proc));
+        Ok(if any {
+            AtRest::No
+        } else {
+            AtRest::Yes { killed: false }
+        })
+    }
+
+    fn cut(&self, known: &[Known], _: &Deadline) -> Result<(), Error> {
+        self.signal(known, &[Signal::SIGKILL], "kill")
+    }
+
+    fn stopped(&self) -> Result<(), Error> {
+        durable::remove(self.file("json"))?;
+        Ok(())
+    }
+
+    fn clear_start_limit(&self, _: &Deadline) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn socket_keepers(&self, _: &Status) -> Vec<(u32, String)> {
+        Vec::new()
+    }
+
+    fn mark(&self, _: &Deadline) -> Result<Mark, Error> {
+        log::mark(&self.file("log"))
+    }
+
+    fn log(&self, mark: Option<&Mark>, most: usize, _: &Deadline) -> Result<Vec<String>, Error> {
+        log::lines(&self.file("log"), mark, most)
+    }
+
+    fn log_errors(&self, mark: &Mark, _: &Deadline) -> Result<LogErrors, Error> {
+        log::errors(&self.file("log"), mark)
+    }
+
+    fn arm(
+        &self,
+        after: Duration,
+        command: &[OsString],
+        deadline: &Deadline,
+    ) -> Result<DeadMan, Error> {
+        self.switch.arm(&self.proc, after, command, deadline)
+    }
+
+    fn disarm(&self, _: &Deadline) -> Result<Disarmed, Error> {
+        self.switch.disarm(&self.proc)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The service as the tools see it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadline::Deadline;
+use host::Proc;
+
+use crate::process::Process;
+use crate::supervisor::Supervisor;
+use crate::systemd::Systemd;
+use crate::{
+    Before, DeadMan, Disarmed, Error, Expectation, LogErrors, Mark, Name, Proof, Status, Stopped,
+};
+
+/// Where the application is on disk, and how a plain process of it is started.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The application's directory, which holds `run/`.
+    pub root: PathBuf,
+    /// The link to the release that is selected; a plain process is started in the directory that it leads to.
+    pub current: PathBuf,
+    /// The command that starts a plain process, for `sh -c`. Only `process:` needs it, and only for a start.
+    pub start: Option<String>,
+}
+
+/// One service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Service {
+    name: Name,
+    supervisor: Arc<dyn Supervisor>,
+    proc: Proc,
+}
+
+impl Service {
+    /// The service of that name; nothing is asked or started yet.
+    pub fn new(name: &Name, setting: &Setting) -> Self {
+        let supervisor: Arc<dyn Supervisor> = match name {
+            Name::Systemd(unit) => Arc::new(Systemd::system(unit, setting)),
+            Name::SystemdUser(unit) => Arc::new(Systemd::user(unit, setting)),
+            Name::Process(name) => Arc::new(Process::new(name, setting)),
+        };
+        Self {
+            name: name.clone(),
+            supervisor,
+            proc: Proc::system(),
+        }
+    }
+
+    /// The same from the text of `--service`.
+    pub fn parse(text: &str, setting: &Setting) -> Result<Self, Error> {
+        Ok(Self::new(&text.parse()?, setting))
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// One look at it.
+    pub fn status(&self, deadline: &Deadline) -> Result<Status, Error> {
+        self.supervisor.status(deadline)
+    }
+
+    /// Asks for a start and does not wait until it has come up: look at [`Service::status`] for that. Without effect where it
+    /// runs already. A start of a unit whose limit is used up is taken and ends in `start_limit_hit`:
+    /// [`Service::clear_start_limit`] comes first.
+    pub fn start(&self, deadline: &Deadline) -> Result<(), Error> {
+        self.supervisor.start(deadline)
+    }
+
+    /// Asks it to stop, waits for `timeout`, kills what is left by then, and then what the service left behind: whatever
+    /// belonged to it is gone afterwards, and its port free.
+    ///
+    /// A service that did not run is no error. The deploy itself is spared where the service started it.
+    pub fn stop(&self, timeout: Duration, deadline: &Deadline) -> Result<Stopped, Error> {
+        crate::stop::stop(self.supervisor.as_ref(), &self.proc, timeout, deadline)
+    }
+
+    /// Stops it without waiting for it to end by itself.
+    pub fn kill(&self, deadline: &Deadline) -> Result<Stopped, Error> {
+        self.stop(Duration::ZERO, deadline)
+    }
+
+    /// Makes it startable again after too many starts. Without effect where it is, or where nothing counts starts.
+    pub fn clear_start_limit(&self, deadline: &Deadline) -> Result<(), Error> {
+        self.supervisor.clear_start_limit(deadline)
+    }
+
+    /// All its living processes, what it left behind in an earlier run too, in ascending order.
+    pub fn pids(&self, deadline: &Deadline) -> Result<Vec<u32>, Error> {
+        let status = self.status(deadline)?;
+        self.supervisor.members(&status, deadline)
+    }
+
+    /// Bytes of memory that its processes have for themselves, files in memory not counted. What cannot be looked into
+    /// counts in full what it shares.
+    pub fn memory_bytes(&self, deadline: &Deadline) -> Result<u64, Error> {
+        let of = |pid: &u32| self.proc.process_memory(*pid).unwrap_or(0);
+        Ok(self.pids(deadline)?.iter().map(of).sum())
+    }
+
+    /// Processor time that its living processes have used since each of them started.
+    pub fn cpu_time(&self, deadline: &Deadline) -> Result<Duration, Error> {
+        let of = |pid: &u32| self.proc.cpu_time(*pid).unwrap_or_default();
+        Ok(self.pids(deadline)?.iter().map(of).sum())
+    }
+
+    /// Where its log ends now: to be taken before a start.
+    pub fn mark(&self, deadline: &Deadline) -> Result<Mark, Error> {
+        self.supervisor.mark(deadline)
+    }
+
+    /// What it wrote after `mark`: at most the last `most` lines. [`Error::Unreadable`] where this user may not see it.
+    pub fn log_since(
+        &self,
+        mark: &Mark,
+        most: usize,
+        deadline: &Deadline,
+    ) -> Result<Vec<String>, Error> {
+        self.supervisor.log(Some(mark), most, deadline)
+    }
+
+    /// The last `most` lines that it wrote.
+    pub fn log_tail(&self, most: usize, deadline: &Deadline) -> Result<Vec<String>, Error> {
+        self.supervisor.log(None, most, deadline)
+    }
+
+    /// The errors that it wrote after `mark`. [`Error::Unreadable`] where this user may not see them: then nothing is known,
+    /// and none seen is not none.
+    ///
+    /// In the journal an entry counts that is of priority `err` or worse. There and in a plain file a line counts that begins with
+    /// a word for an error; the whole rule is in the manual page of `healthwait`.
+    pub fn log_errors(&self, mark: &Mark, deadline: &Deadline) -> Result<LogErrors, Error> {
+        self.supervisor.log_errors(mark, deadline)
+    }
+
+    /// Names the run that is there now, to compare with after the switch. To be taken before the stop.
+    pub fn before(&self, deadline: &Deadline) -> Result<Before, Error> {
+        Ok(Before::of(&self.status(deadline)?, &self.proc))
+    }
+
+    /// Whether it is the expected process that runs and listens.
+    pub fn proof(&self, expectation: &Expectation, deadline: &Deadline) -> Result<Proof, Error> {
+        crate::proof::prove(self.supervisor.as_ref(), &self.proc, expectation, deadline)
+    }
+
+    /// Sets the dead-man's switch: after that time the service is started, whatever has become of the deploy by then, unless
+    /// [`Service::disarm_dead_man`] was called. Armed twice, the later one counts.
+    ///
+    /// systemd starts the service itself, by a transient timer. Where it is not systemd, or that may not be done, a process
+    /// in a session of its own runs `command`, in the directory `/` and with this process's environment.
+    pub fn arm_dead_man(
+        &self,
+        after: Duration,
+        command: &[OsString],
+        deadline: &Deadline,
+    ) -> Result<DeadMan, Error> {
+        self.supervisor.arm(after, command, deadline)
+    }
+
+    /// Takes the dead-man's switch away.
+    pub fn disarm_dead_man(&self, deadline: &Deadline) -> Result<Disarmed, Error> {
+        self.supervisor.disarm(deadline)
+    }
+}

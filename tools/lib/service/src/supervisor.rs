@@ -1,0 +1,88 @@
+//! What every supervisor can do; a new one is one more implementation of this.
+
+use std::ffi::OsString;
+use std::fmt::Debug;
+use std::time::Duration;
+
+use deadline::Deadline;
+
+use crate::processes::Known;
+use crate::{DeadMan, Disarmed, Error, LogErrors, Mark, Status};
+
+/// One service at one supervisor. Every call ends by its deadline.
+pub(crate) trait Supervisor: Debug + Send + Sync {
+    /// One look.
+    fn status(&self, deadline: &Deadline) -> Result<Status, Error>;
+
+    /// Asks for a start and does not wait for it. Nothing where it runs already.
+    fn start(&self, deadline: &Deadline) -> Result<(), Error>;
+
+    /// Every living process of the service, in whatever state the service is.
+    fn members(&self, status: &Status, deadline: &Deadline) -> Result<Vec<u32>, Error>;
+
+    /// Held for as long as a stop lasts, so that nobody starts it meanwhile, where there is something to hold.
+    fn hold(&self, deadline: &Deadline) -> Result<Option<durable::Mutex>, Error>;
+
+    /// Asks for a stop and does not wait for it. `known` are its processes.
+    fn ask_to_stop(&self, known: &[Known], deadline: &Deadline) -> Result<(), Error>;
+
+    /// Whether the stop is over as far as the supervisor is concerned.
+    fn at_rest(&self, stopping: &Stopping<'_>, deadline: &Deadline) -> Result<AtRest, Error>;
+
+    /// Kills every process of the service.
+    fn cut(&self, known: &[Known], deadline: &Deadline) -> Result<(), Error>;
+
+    /// What is to be noted down once nothing of it is left.
+    fn stopped(&self) -> Result<(), Error>;
+
+    /// Makes it startable again where it was started too often.
+    fn clear_start_limit(&self, deadline: &Deadline) -> Result<(), Error>;
+
+    /// Processes outside the service that may hold its socket for it, each with the reason.
+    fn socket_keepers(&self, status: &Status) -> Vec<(u32, String)>;
+
+    /// Where the log ends now.
+    fn mark(&self, deadline: &Deadline) -> Result<Mark, Error>;
+
+    /// At most the last `most` lines, those after `mark` where one is given.
+    fn log(
+        &self,
+        mark: Option<&Mark>,
+        most: usize,
+        deadline: &Deadline,
+    ) -> Result<Vec<String>, Error>;
+
+    /// The errors in the log after `mark`.
+    fn log_errors(&self, mark: &Mark, deadline: &Deadline) -> Result<LogErrors, Error>;
+
+    /// Sets the dead-man's switch anew.
+    fn arm(
+        &self,
+        after: Duration,
+        command: &[OsString],
+        deadline: &Deadline,
+    ) -> Result<DeadMan, Error>;
+
+    /// Takes it away again.
+    fn disarm(&self, deadline: &Deadline) -> Result<Disarmed, Error>;
+}
+
+/// A stop under way.
+#[derive(Debug)]
+pub(crate) struct Stopping<'a> {
+    /// How it stood before it was asked to stop.
+    pub(crate) before: &'a Status,
+    /// Its processes then.
+    pub(crate) known: &'a [Known],
+}
+
+/// How far a stop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtRest {
+    /// Something of it still runs.
+    No,
+    /// It has ended; whether the supervisor had to kill it.
+    Yes { killed: bool },
+    /// It has ended, and has been started anew by somebody since: by its socket unit, or by hand.
+    StartedAgain,
+}

@@ -1,0 +1,87 @@
+//! The dead-man's switch as a transient timer of systemd, which outlives everything that the deploy started.
+
+use std::time::Duration;
+
+use deadline::Deadline;
+
+use super::control::{Control, Manager};
+use crate::dead_man::DeadManBy;
+use crate::{DeadMan, Disarmed, Error};
+
+/// Every order about a unit that Slipway gives to `systemctl`: what a rule for sudo has to allow.
+pub(super) const ORDERS: [&str; 4] = [
+    "start --no-block",
+    "stop --no-block",
+    "kill --signal=SIGKILL",
+    "reset-failed",
+];
+
+/// The timer's and its service's name, without the ending.
+fn name(control: &Control) -> String {
+    let stem = control.unit.trim_end_matches(".service");
+    format!("slipway-dead-man-{stem}")
+}
+
+/// Sets the timer, in the place of an earlier one.
+pub(super) fn arm(
+    control: &Control,
+    after: Duration,
+    deadline: &Deadline,
+) -> Result<DeadMan, Error> {
+    let name = name(control);
+    let action = format!("arm a dead-man's switch for {}", control.service());
+    disarm(control, deadline)?;
+    let user = match control.manager {
+        Manager::System => "",
+        Manager::User => "--user ",
+    };
+    let unit = &control.unit;
+    // A unit's name needs no quotes but for a backslash, which single quotes leave alone.
+    let script = format!(
+        "systemctl {user}reset-failed '{unit}'; exec systemctl {user}start --no-block '{unit}'"
+    );
+    let milliseconds = format!("--on-active={}ms", after.as_millis());
+    let unit_name = format!("--unit={name}");
+    let description = format!("--description=Starts {unit} again unless a deploy has by then");
+    control.order_by(
+        "systemd-run",
+        &[
+            "--quiet",
+            "--collect",
+            &unit_name,
+            &description,
+            &milliseconds,
+            "--timer-property=AccuracySec=100ms",
+            "/bin/sh",
+            "-c",
+            &script,
+        ],
+        &action,
+        deadline,
+    )?;
+    Ok(DeadMan {
+        by: DeadManBy::Timer(format!("{name}.timer")),
+        after,
+        note: None,
+    })
+}
+
+/// Takes the timer away, and its service should it be at work.
+pub(super) fn disarm(control: &Control, deadline: &Deadline) -> Result<Disarmed, Error> {
+    let name = name(control);
+    let (timer, service) = (format!("{name}.timer"), format!("{name}.service"));
+    let action = format!("disarm the dead-man's switch of {}", control.service());
+    let text = control.ask(
+        &["show", "-p", "LoadState,ActiveState", &timer],
+        &action,
+        deadline,
+    )?;
+    if !text.lines().any(|line| line == "ActiveState=active") {
+        return Ok(Disarmed::NotArmed);
+    }
+    match control.order_by("systemctl", &["stop", &timer, &service], &action, deadline) {
+        // It has gone off since we looked, and is collected by now.
+        Err(Error::NotFound { .. }) => Ok(Disarmed::NotArmed),
+        other => other.map(|()| Disarmed::Now),
+    }
+}
