@@ -1,6 +1,5 @@
 //! What went wrong, with which file, and whether the change can be seen all the same.
 
-use nix::errno::Errno;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -79,15 +78,23 @@ impl fmt::Display for Error {
             self.action,
             self.path.display()
         )?;
-        // The standard library adds "(os error 28)", which helps nobody at night.
-        match self.source.raw_os_error() {
-            Some(number) => formatter.write_str(Errno::from_raw(number).desc())?,
-            None => write!(formatter, "{}", self.source)?,
-        }
+        formatter.write_str(&without_number(&self.source))?;
         if self.took_effect {
             formatter.write_str(" (it is done, but a power cut may still undo it)")?;
         }
         Ok(())
+    }
+}
+
+/// What an error says, without the "(os error 28)" that the standard library adds and that helps nobody at night.
+pub fn without_number(error: &io::Error) -> String {
+    let text = error.to_string();
+    let number = error
+        .raw_os_error()
+        .map(|number| format!(" (os error {number})"));
+    match number.and_then(|number| text.strip_suffix(&number)) {
+        Some(words) => words.to_string(),
+        None => text,
     }
 }
 

@@ -30,7 +30,7 @@ mod staging;
 mod tree;
 
 pub use directory::{create_directory, publish};
-pub use error::Error;
+pub use error::{Error, without_number};
 pub use file::{read, remove, replace};
 pub use history::{append, intact};
 pub use leftover::{Kind, Leftover, leftovers};

@@ -1,7 +1,6 @@
 //! Where the parts of one application lie.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use nix::errno::Errno;
 use std::fmt;
 use std::io;
 
@@ -42,12 +41,8 @@ impl PathError {
 
 impl fmt::Display for PathError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "cannot look at {}: ", self.path)?;
-        // The standard library adds "(os error 2)", which helps nobody at night.
-        match self.source.raw_os_error() {
-            Some(number) => formatter.write_str(Errno::from_raw(number).desc()),
-            None => self.source.fmt(formatter),
-        }
+        let why = durable::without_number(&self.source);
+        write!(formatter, "cannot look at {}: {why}", self.path)
     }
 }
 

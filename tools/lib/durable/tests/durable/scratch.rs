@@ -58,10 +58,16 @@ pub(crate) fn role() -> Option<PathBuf> {
 }
 
 /// Arguments that make this very program run one test alone.
-fn alone(test: &str) -> [String; 4] {
+pub(crate) fn alone(test: &str) -> [String; 4] {
     let program = std::env::current_exe().unwrap();
     let program = program.to_str().unwrap().to_string();
     [program, "--exact".into(), test.into(), "--nocapture".into()]
+}
+
+/// The command, told where to work.
+pub(crate) fn with_role(mut command: Command, directory: &Path) -> Command {
+    command.env(ROLE, directory);
+    command
 }
 
 /// The test `test` in another process, playing the other part in `directory`.
