@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         "load" => Options::parse(rest, 1, &["until-file", "workers", "pause", "at-most"])
             .and_then(|o| load::load(&o)),
         "hold-port" => Options::parse(rest, 1, &["bind"]).and_then(|o| server::hold_port(&o)),
-        orphan::COMMAND => Options::parse(rest, 1, &[]).and_then(|o| orphan::run(&o)),
+        orphan::COMMAND => Options::parse(rest, 1, &["parent"]).and_then(|o| orphan::run(&o)),
         "--help" | "-h" | "help" => Ok(say(include_str!("help.txt").trim_end())),
         "--version" => Ok(say(concat!("demo-service ", env!("CARGO_PKG_VERSION")))),
         other => Err(format!(

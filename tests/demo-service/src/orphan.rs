@@ -25,10 +25,12 @@ pub(crate) fn leave(listener: &TcpListener, kind: Orphan) -> Result<(), String> 
     } else {
         "answers"
     };
+    // Said and not found out: we may be gone before the child has begun.
+    let parent = std::process::id().to_string();
     let program = std::env::current_exe().map_err(problem)?;
     let mut command = Command::new(program);
     let child = command
-        .args([COMMAND, word])
+        .args([COMMAND, word, "--parent", &parent])
         .stdin(Stdio::from(socket))
         .spawn()
         .map_err(problem)?;
@@ -48,15 +50,15 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
             .try_clone_to_owned()
             .map_err(|error| error.to_string())?;
         let served = Arc::new(Served::new(Release::find()?));
-        std::thread::spawn(move || answer_when_alone(&TcpListener::from(socket), &served));
+        let parent = options.get("parent").and_then(|pid| pid.parse().ok());
+        std::thread::spawn(move || answer_when_alone(&TcpListener::from(socket), parent, &served));
     }
     std::thread::sleep(LIFE);
     Ok(0)
 }
 
-fn answer_when_alone(listener: &TcpListener, served: &Arc<Served>) {
-    let parent = std::os::unix::process::parent_id();
-    while std::os::unix::process::parent_id() == parent {
+fn answer_when_alone(listener: &TcpListener, parent: Option<u32>, served: &Arc<Served>) {
+    while Some(std::os::unix::process::parent_id()) == parent {
         std::thread::sleep(Duration::from_millis(5));
     }
     for stream in listener.incoming().flatten() {
