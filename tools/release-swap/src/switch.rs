@@ -1,0 +1,151 @@
+//! The switch itself: announced, made, recorded.
+
+use crate::plan;
+use application::{Application, Lease, fail};
+use deadline::Deadline;
+use host::Proc;
+use releases::Current;
+use serde::Serialize;
+use service::Service;
+use state::{Deploy, Held, Intent, Note, Phase, Refused, Status, Switch};
+use step::Failure;
+
+/// What a switch came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SwapReport {
+    /// The release that was live before; none where nothing was.
+    pub from: Option<String>,
+    /// The release that is live now.
+    pub to: String,
+    /// Whether it was another one before.
+    pub changed: bool,
+}
+
+/// Makes `to` the live release: the intent and the service's counters go into the state, then the link is switched,
+/// then the outcome is recorded, all under the state's lock. A deploy is in the phase `restart` afterwards.
+///
+/// In a rollback that has been announced (`State::roll_back`) the intent is there already. After an error the link is
+/// as it was and nothing is announced any more, unless the state itself could not be written: then recovery knows.
+pub fn switch(
+    application: &Application,
+    lease: &Lease<'_>,
+    to: &str,
+    service: Option<&Service>,
+    deadline: &Deadline,
+) -> Result<SwapReport, Failure> {
+    releases::resolve(&application.layout, to).map_err(|error| fail::resolve(&error))?;
+    // A supervisor takes its time to answer; the lock waits for nobody.
+    let seen = service.map(|service| look(service, deadline)).transpose()?;
+    let mut held = lease.lock(deadline)?;
+    application.learn(&mut held.state)?;
+    let link = application.link()?;
+    let from = link.release().map(str::to_owned);
+    let announced = announced(&held, lease.id()).cloned();
+    if from.as_deref() == Some(to) {
+        // Switched by a tool that was killed before it could say so.
+        if let Some(intent) = announced.filter(|intent| intent.to == to) {
+            write(&mut held, |held| held.state.switched(lease.id()))?;
+            return Ok(SwapReport {
+                changed: intent.from.as_deref() != Some(to),
+                from: intent.from,
+                to: to.into(),
+            });
+        }
+        return Ok(SwapReport {
+            from,
+            to: to.into(),
+            changed: false,
+        });
+    }
+    let before = (held.state.switch.clone(), held.state.probation_until);
+    if announced.is_none_or(|intent| intent.to != to) {
+        announce(&mut held, lease, from.clone(), to, seen)?;
+    }
+    if let Err(failure) = application.switch_link(to) {
+        (held.state.switch, held.state.probation_until) = before;
+        take_back(application, &mut held, lease, to);
+        return Err(failure);
+    }
+    write(&mut held, |held| held.state.switched(lease.id()))?;
+    Ok(SwapReport {
+        from,
+        to: to.into(),
+        changed: true,
+    })
+}
+
+/// The service as it is before the switch: what its restarts are counted from and what the new run must differ from.
+fn look(service: &Service, deadline: &Deadline) -> Result<Switch, Failure> {
+    let status = service
+        .status(deadline)
+        .map_err(|error| fail::service(&error))?;
+    let start_time = |pid| Some(Proc::system().stat(pid).ok()?.start_time);
+    Ok(Switch {
+        restarts: status.restarts,
+        last_seen: status.restarts,
+        counted: 0,
+        pid: status.main_pid,
+        start_time: status.main_pid.and_then(start_time),
+        invocation: status.invocation,
+        images: Vec::new(),
+    })
+}
+
+fn announced<'a>(held: &'a Held<'_>, id: &str) -> Option<&'a Intent> {
+    held.state
+        .held_by(id)
+        .ok()
+        .and_then(|deploy: &Deploy| deploy.intent.as_ref())
+}
+
+/// Writes down what is about to be done. A deploy whose link is switched is past the point where its death changes
+/// nothing, so it enters the phase that says so.
+fn announce(
+    held: &mut Held<'_>,
+    lease: &Lease<'_>,
+    from: Option<String>,
+    to: &str,
+    seen: Option<Switch>,
+) -> Result<(), Failure> {
+    if !lease.is_moment() && matches!(held.state.status, Status::Deploying(_)) {
+        let note = held.state.enter(lease.id(), Phase::Restart);
+        if let Some(note) = note.map_err(|refused| fail::refused(&refused))? {
+            held.write(note).map_err(fail::store)?;
+        }
+    }
+    let record = plan::record(&held.state, seen);
+    let is_rollback = matches!(held.state.status, Status::RollingBack(_));
+    let action = if is_rollback { "rollback" } else { "swap" };
+    let intent = Intent {
+        action: action.into(),
+        from,
+        to: to.into(),
+    };
+    write(held, |held| held.state.intend(lease.id(), intent, record))
+}
+
+/// Makes the state true again after a switch that failed. A rollback stays announced: whoever settles it tries again.
+fn take_back(application: &Application, held: &mut Held<'_>, lease: &Lease<'_>, to: &str) {
+    let live = application.current();
+    let live = live.as_ref().ok().and_then(Current::release);
+    let note = if live == Some(to) {
+        held.state.switched(lease.id())
+    } else if matches!(held.state.status, Status::RollingBack(_)) {
+        return;
+    } else {
+        held.state.withdraw(lease.id(), live)
+    };
+    // The failure of the switch is the one to report; an intent that stays is settled by recovery.
+    if let Ok(note) = note {
+        held.write(note).ok();
+    }
+}
+
+fn write(
+    held: &mut Held<'_>,
+    transition: impl FnOnce(&mut Held<'_>) -> Result<Note, Refused>,
+) -> Result<(), Failure> {
+    let note = transition(held).map_err(|refused| fail::refused(&refused))?;
+    held.write(note).map_err(fail::store)
+}
