@@ -110,3 +110,25 @@ impl std::error::Error for MutexError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_file_removed_between_opening_and_locking_is_noticed() {
+        let name = format!("durable-mutex-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let place = Place::of("lock", &path).unwrap();
+        let file = open(&place, 0o600).unwrap();
+        assert!(is_still_there(&place, &file));
+        fs::remove_file(&path).unwrap();
+        assert!(!is_still_there(&place, &file));
+        let other = open(&place, 0o600).unwrap();
+        assert!(!is_still_there(&place, &file));
+        assert!(is_still_there(&place, &other));
+        fs::remove_file(&path).unwrap();
+    }
+}
