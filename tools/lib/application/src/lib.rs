@@ -1,1 +1,136 @@
-//! placeholder
+//! One application as a tool sees it: where it lies, what its state is, whether it may be changed now.
+
+pub mod fail;
+mod lease;
+mod options;
+mod recover;
+pub mod who;
+
+pub use lease::{Begun, Lease, Request, STALE_AFTER, busy};
+pub use options::{HealthArgs, LayoutArgs, ServiceArgs};
+pub use recover::{PROBATION, Recovered, lower};
+
+use camino::Utf8PathBuf;
+use releases::{Current, Layout, Manifest};
+use service::{Service, Setting};
+use state::{Link, Seen, State, Store};
+use std::fs;
+use step::Failure;
+
+/// One application on disk.
+#[derive(Debug)]
+pub struct Application {
+    /// Where its parts lie.
+    pub layout: Layout,
+    /// Its state.
+    pub store: Store,
+}
+
+impl Application {
+    /// The application that the options describe.
+    pub fn of(args: &LayoutArgs) -> Result<Self, Failure> {
+        let Some(root) = &args.root else {
+            return Err(Failure::usage("no application was named")
+                .hint("--app NAME for /etc/slipway/NAME.env, or --root DIR"));
+        };
+        let root = absolute(root)?;
+        let mut layout = Layout::new(root);
+        let set = |place: &mut Utf8PathBuf, told: &Option<Utf8PathBuf>| -> Result<(), Failure> {
+            if let Some(told) = told {
+                *place = absolute(told)?;
+            }
+            Ok(())
+        };
+        set(&mut layout.releases, &args.releases)?;
+        set(&mut layout.current, &args.current)?;
+        set(&mut layout.state, &args.state)?;
+        let store = Store::at(layout.state.clone());
+        Ok(Self { layout, store })
+    }
+
+    /// The state, without waiting for anyone.
+    pub fn load(&self) -> Result<State, Failure> {
+        self.store.load().map_err(fail::store)
+    }
+
+    /// What `current` is, whatever it is.
+    pub fn current(&self) -> Result<Current, Failure> {
+        releases::current(&self.layout).map_err(|error| Failure::impossible("io", error))
+    }
+
+    /// What `current` selects: a release or nothing. Anything else is a failure, since nobody may act on it.
+    pub fn link(&self) -> Result<Link, Failure> {
+        let link = &self.layout.current;
+        match self.current()? {
+            Current::Release(name) => Ok(Link::At(name)),
+            Current::Outside(path) => Err(Failure::no(
+                "current-outside",
+                format!("{link} leads to {path}, which is no release"),
+            )
+            .hint(format!("ls -l {link}"))),
+            // A release that somebody removed by hand: a switch puts that right.
+            Current::Absent | Current::Dangling(_) => Ok(Link::Absent),
+            Current::NotALink => Err(Failure::no(
+                "current-not-a-link",
+                format!("{link} is not a symbolic link; it is never replaced"),
+            )
+            .hint(format!(
+                "mv {link} {}/NAME, to make it a release",
+                self.layout.releases
+            ))),
+        }
+    }
+
+    /// Brings the state's releases in line with the disk.
+    pub fn learn(&self, state: &mut State) -> Result<bool, Failure> {
+        let names =
+            releases::list(&self.layout).map_err(|error| Failure::impossible("io", error))?;
+        let seen = names
+            .into_iter()
+            .map(|name| {
+                let path = self.layout.releases.join(&name);
+                Seen {
+                    // Only what is new to the state is looked into.
+                    commit: state
+                        .release(&name)
+                        .is_none()
+                        .then(|| Manifest::read(&path).ok()?.commit)
+                        .flatten(),
+                    modified: fs::metadata(&path).and_then(|data| data.modified()).ok(),
+                    name,
+                }
+            })
+            .collect();
+        Ok(state.learn(seen))
+    }
+
+    /// Makes the link select `release`, which must be one. The caller holds the lock and has announced it.
+    pub fn switch_link(&self, release: &str) -> Result<(), Failure> {
+        releases::resolve(&self.layout, release).map_err(|error| fail::resolve(&error))?;
+        let target = self
+            .layout
+            .link_target(release)
+            .map_err(|error| Failure::impossible("io", error))?;
+        durable::switch(&self.layout.current, &target).map_err(|error| fail::durable(&error))
+    }
+
+    /// The service that the options describe, where they describe one.
+    pub fn service(&self, args: &ServiceArgs) -> Result<Option<Service>, Failure> {
+        let Some(name) = &args.service else {
+            return Ok(None);
+        };
+        let setting = Setting {
+            root: self.layout.root.clone().into(),
+            current: self.layout.current.clone().into(),
+            start: args.start.clone(),
+        };
+        Service::parse(name, &setting)
+            .map(Some)
+            .map_err(|error| fail::service(&error))
+    }
+}
+
+fn absolute(path: &camino::Utf8Path) -> Result<Utf8PathBuf, Failure> {
+    camino::absolute_utf8(path)
+        .map_err(|error| Failure::impossible("io", format!("{path}: {error}")))
+}

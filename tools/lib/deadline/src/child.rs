@@ -8,6 +8,8 @@ mod capture;
 mod family;
 
 use crate::{Deadline, Ended};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -32,6 +34,9 @@ pub struct Options {
     pub stderr_lines: Option<Sink>,
     /// Sees each line of its standard output as it comes.
     pub stdout_lines: Option<Sink>,
+    /// It is to be told of a signal and given the time to finish, not killed: it is a step of a deploy itself. It then
+    /// stays in this process's group and reads this process's standard input.
+    pub gently: bool,
 }
 
 /// A child that ended by itself.
@@ -109,14 +114,15 @@ pub fn run(
 ) -> Result<Finished, ChildError> {
     let program = command.get_program().to_string_lossy().into_owned();
     let marker = family::Marker::new();
-    let stdin = if options.input.is_some() {
-        Stdio::piped()
-    } else {
-        Stdio::null()
+    let stdin = match (&options.input, options.gently) {
+        (Some(_), _) => Stdio::piped(),
+        (None, true) => Stdio::inherit(),
+        (None, false) => Stdio::null(),
     };
-    let mut child = marker
-        .mark(&mut command)
-        .process_group(0)
+    if !options.gently {
+        marker.mark(&mut command).process_group(0);
+    }
+    let mut child = command
         .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -133,7 +139,11 @@ pub fn run(
     feed(&mut child, options.input);
     let stdout = capture::Capture::of(child.stdout.take(), options.stdout_lines);
     let stderr = capture::Capture::of(child.stderr.take(), options.stderr_lines);
-    let ended = await_end(&mut child, deadline);
+    let ended = if options.gently {
+        Ok(attend(&mut child, || {}))
+    } else {
+        await_end(&mut child, deadline)
+    };
     if ended.is_err() {
         marker.kill_all(&mut child);
     }
@@ -157,6 +167,37 @@ fn feed(child: &mut Child, input: Option<Vec<u8>>) {
     if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
         // A child that does not want its input closes the pipe; that is its right.
         thread::spawn(move || pipe.write_all(&input).ok());
+    }
+}
+
+/// Waits for a child for as long as it takes, and passes the signal on to it that asks this process to end. `each_look`
+/// is called some times a second meanwhile.
+pub fn attend(child: &mut Child, mut each_look: impl FnMut()) -> ExitStatus {
+    let mut told = false;
+    let mut pause = FIRST_LOOK;
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            return status;
+        }
+        each_look();
+        let patience = Deadline::never();
+        let patience = if told {
+            patience.uninterruptible()
+        } else {
+            patience
+        };
+        if let Err(Ended::Signal(signal)) = patience.sleep(pause) {
+            told = true;
+            pass_on(signal, child);
+        }
+        pause = (pause * 2).min(SLOWEST_LOOK);
+    }
+}
+
+fn pass_on(signal: i32, child: &Child) {
+    if let (Ok(signal), Ok(pid)) = (Signal::try_from(signal), i32::try_from(child.id())) {
+        // It may have ended meanwhile; it is not reaped yet, so nobody else has its number.
+        kill(Pid::from_raw(pid), signal).ok();
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Document {
     #[serde(default)]
     moment_of: Option<String>,
     intent: Option<Intent>,
+    #[serde(default)]
+    pending_file: Option<String>,
     switch: Option<Switch>,
     probation_until: Option<String>,
     rollbacks_tried: u64,
@@ -91,6 +93,7 @@ impl Document {
             owner: deploy.and_then(|deploy| deploy.owner.clone()),
             moment_of: deploy.and_then(|deploy| deploy.moment_of.clone()),
             intent: deploy.and_then(|deploy| deploy.intent.clone()),
+            pending_file: deploy.and_then(|deploy| deploy.pending_file.clone()),
             switch: state.switch.clone(),
             probation_until: state.probation_until.map(rfc3339),
             rollbacks_tried: state.rollbacks_tried,
@@ -146,6 +149,7 @@ impl Document {
                 release: state.current_release,
                 previous: state.previous_release,
                 intent: state.intent,
+                pending_file: state.pending_file,
                 previous_commit: state.previous_commit,
                 current_commit: state.current_commit,
             })

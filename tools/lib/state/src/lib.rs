@@ -9,6 +9,7 @@ pub mod lease;
 mod model;
 mod record;
 mod recovery;
+mod run;
 mod store;
 mod transition;
 

@@ -70,6 +70,8 @@ pub struct Deploy {
     pub previous: Option<String>,
     /// The change of the link that has been announced and not yet been reported done.
     pub intent: Option<Intent>,
+    /// The file that asks the service to take no new work; it is removed with the deploy's end.
+    pub pending_file: Option<String>,
     /// The commit before, where one was told; else the previous release's.
     pub previous_commit: Option<String>,
     /// The commit after, where one was told; else the new release's.

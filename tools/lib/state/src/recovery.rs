@@ -153,6 +153,7 @@ mod tests {
                 from: Some(from.into()),
                 to: to.into(),
             }),
+            pending_file: None,
             previous_commit: None,
             current_commit: None,
         }

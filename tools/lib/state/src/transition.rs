@@ -1,6 +1,6 @@
 //! The changes that a state can go through. Pure: they say what is to be written, and write nothing.
 
-use crate::model::{Deploy, Intent, Outcome, Phase, State, Status, Switch, Verdict};
+use crate::model::{Deploy, Intent, Outcome, Pause, Phase, State, Status, Switch, Verdict};
 use host::Identity;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -147,6 +147,7 @@ impl State {
             release,
             previous,
             intent: None,
+            pending_file: None,
         });
         note
     }
@@ -254,6 +255,32 @@ impl State {
         ))
     }
 
+    /// An announced switch did not happen; `live` is what the disk shows.
+    pub fn withdraw(&mut self, id: &str, live: Option<&str>) -> Result<Note, Refused> {
+        self.held_by(id)?;
+        let intent = self.deploy_mut().and_then(|deploy| deploy.intent.take());
+        self.live = live.map(str::to_owned);
+        let to = intent.map(|intent| intent.to);
+        Ok(Note::new(
+            "not-switched",
+            Some(id),
+            json!({"to": to, "liveRelease": live}),
+        ))
+    }
+
+    /// The drain flag is about to be raised; whoever ends the deploy lowers it.
+    pub fn raise(&mut self, id: &str, pending_file: Option<&str>) -> Result<Note, Refused> {
+        self.held_by(id)?;
+        if let Some(deploy) = self.deploy_mut() {
+            deploy.pending_file = pending_file.map(str::to_owned);
+        }
+        Ok(Note::new(
+            "draining",
+            Some(id),
+            json!({"pendingFile": pending_file}),
+        ))
+    }
+
     /// The deploy turns back to `to`: from now on only finishing the rollback can end it.
     pub fn roll_back(
         &mut self,
@@ -301,11 +328,12 @@ impl State {
         let deploy = self.held_by(id)?.clone();
         let tried = deploy.release.clone();
         let is_live = tried.is_some() && tried == self.live;
+        let rolling_back = matches!(self.status, Status::RollingBack(_));
         if let Some(name) = tried.as_deref() {
             let verdict = match outcome {
                 Outcome::Succeeded if is_live => Some(Verdict::Good),
                 Outcome::RolledBack => Some(Verdict::Bad),
-                Outcome::Failed if is_live => Some(Verdict::Bad),
+                Outcome::Failed if is_live || rolling_back => Some(Verdict::Bad),
                 _ => None,
             };
             if let (Some(verdict), Some(release)) = (verdict, self.release_mut(name)) {
@@ -346,6 +374,41 @@ impl State {
             "marked",
             None,
             json!({"release": name, "as": mark.name()}),
+        ))
+    }
+
+    /// No deploys are wanted until further notice, or until that time.
+    pub fn pause(&mut self, why: &str, until: Option<&str>, at: SystemTime) -> Note {
+        self.paused = Some(Pause {
+            why: why.into(),
+            since: clock::rfc3339(at),
+            until: until.map(str::to_owned),
+        });
+        Note::new("paused", None, json!({"why": why, "until": until}))
+    }
+
+    /// Deploys are wanted again; nothing where they were all the time.
+    pub fn resume(&mut self) -> Option<Note> {
+        let pause = self.paused.take()?;
+        Some(Note::new("resumed", None, json!({"why": pause.why})))
+    }
+
+    /// The pause that is in force.
+    pub fn pause_at(&self, now: SystemTime) -> Option<&Pause> {
+        self.paused.as_ref().filter(|pause| {
+            let until = pause.until.as_deref().and_then(clock::parse_rfc3339);
+            until.is_none_or(|until| now < until)
+        })
+    }
+
+    /// The deploy has gone on for longer than is advised.
+    pub fn over_limit(&self, id: &str, limit: Duration) -> Result<Note, Refused> {
+        self.held_by(id)?;
+        let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        Ok(Note::new(
+            "over-limit",
+            Some(id),
+            json!({"limitMs": limit_ms}),
         ))
     }
 

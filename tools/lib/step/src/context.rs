@@ -44,13 +44,23 @@ impl Context {
         }
     }
 
-    /// Text of another program for people, on standard error as it came; not with `--quiet`.
+    /// A line for people as it is, on standard error; not with `--quiet`.
     pub fn relay(&self, line: &str) {
         if !self.quiet {
-            // Nobody may be listening; the step is done all the same.
-            writeln!(io::stderr().lock(), "{line}").ok();
+            relay(line);
         }
     }
+
+    /// Whether nothing is to be said on standard error.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+}
+
+/// Another program's line on standard error, as it came; for a thread that has no [`Context`].
+pub fn relay(line: &str) {
+    // Nobody may be listening; the step is done all the same.
+    writeln!(io::stderr().lock(), "{line}").ok();
 }
 
 /// One or more lines on standard error, each beginning with the tool's name. A closed or full stream is nobody's

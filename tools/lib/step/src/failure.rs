@@ -39,6 +39,11 @@ impl Failure {
         Self::new(Exit::Usage, "usage", message)
     }
 
+    /// Bad usage (2), of a kind that scripts may want to tell apart.
+    pub fn usage_coded(code: &'static str, message: impl Display) -> Self {
+        Self::new(Exit::Usage, code, message)
+    }
+
     /// It could not be done (3).
     pub fn impossible(code: &'static str, message: impl Display) -> Self {
         Self::new(Exit::Impossible, code, message)

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::env;
 
 /// The options that several tools share: `--health-url` is `DEPLOY_HEALTH_URL` everywhere.
-pub const SHARED: &[&str] = &[
+pub(crate) const SHARED: &[&str] = &[
     "root",
     "releases",
     "current",

@@ -15,7 +15,7 @@ mod report;
 mod signals;
 mod upstream;
 
-pub use context::Context;
+pub use context::{Context, relay};
 pub use exit::Exit;
 pub use failure::Failure;
 pub use inject::variable;

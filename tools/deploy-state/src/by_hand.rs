@@ -1,0 +1,250 @@
+//! The single transitions, as a person types them.
+
+use crate::args::{BeginArgs, EndArgs, PatienceArgs, Probation};
+use application::{Application, Request, fail, lower, who};
+use deadline::Deadline;
+use host::{Identity, Proc};
+use serde_json::json;
+use state::lease::Patience;
+use state::{Mark, Note, Outcome, Phase, Refused, State, Status, deploys};
+use std::time::{Duration, SystemTime};
+use step::{Context, Failure, Report};
+
+/// How long one transition may take: the state's lock is held for milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl From<&PatienceArgs> for Patience {
+    fn from(args: &PatienceArgs) -> Self {
+        Self {
+            stale_after: args.stale_after,
+            take_over: args.take_over,
+        }
+    }
+}
+
+/// Begins a deploy that is held by hand, or by the process that is named.
+pub(crate) fn begin(
+    application: &Application,
+    args: &BeginArgs,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let deadline = context.deadline(PATIENCE);
+    let request = Request {
+        id: None,
+        by: args.by.clone().unwrap_or_else(who::initiator),
+        owner: args.owner_pid.map(identity).transpose()?,
+        moment_of: None,
+        release: args.release.clone(),
+        commit: args.commit.clone(),
+        patience: (&args.patience).into(),
+    };
+    let begun = application.begin(&request, &deadline)?;
+    context.note(format!("deploy {} has begun", begun.id));
+    let deploy = begun.state.deploy();
+    Ok(Report::of(&json!({
+        "deployId": begun.id,
+        "generation": begun.state.generation,
+        "previousRelease": deploy.and_then(|deploy| deploy.previous.clone()),
+        "previousCommit": deploy.and_then(|deploy| deploy.previous_commit.clone()),
+        "tookOver": begun.took_over,
+    })))
+}
+
+fn identity(pid: u32) -> Result<Identity, Failure> {
+    Proc::system().identity_of(pid).map_err(|error| {
+        Failure::no("no-such-process", format!("--owner-pid {pid}: {error}"))
+            .hint("name a process that lives as long as the deploy, or leave it out")
+    })
+}
+
+/// The deploy that the step belongs to, which has to be named.
+pub(crate) fn named<'a>(context: &'a Context, state: &State) -> Result<&'a str, Failure> {
+    context.deploy_id().ok_or_else(|| {
+        let failure = Failure::usage("no deploy was named");
+        match state.deploy() {
+            Some(deploy) => failure.hint(format!("--id {}, or export DEPLOY_ID={0}", deploy.id)),
+            None => failure.hint("deploy-state begin, then --id with the id that it reports"),
+        }
+    })
+}
+
+/// One transition under the lock; nothing is written where there is nothing to note.
+fn change<T>(
+    application: &Application,
+    deadline: &Deadline,
+    transition: impl FnOnce(&mut State) -> Result<(Option<Note>, T), Failure>,
+) -> Result<(State, T), Failure> {
+    let mut held = application.lock(deadline)?;
+    let (note, answer) = transition(&mut held.state)?;
+    if let Some(note) = note {
+        held.write(note).map_err(fail::store)?;
+    }
+    Ok((held.state.clone(), answer))
+}
+
+// As `map_err` wants it.
+#[allow(clippy::needless_pass_by_value)]
+fn refused(error: Refused) -> Failure {
+    fail::refused(&error)
+}
+
+/// Enters a phase.
+pub(crate) fn phase(
+    application: &Application,
+    phase: Phase,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let id = named(context, &application.load()?)?;
+    let (state, changed) = change(application, &context.deadline(PATIENCE), |state| {
+        let note = state.enter(id, phase).map_err(refused)?;
+        let changed = note.is_some();
+        Ok((note, changed))
+    })?;
+    Ok(Report::of(&json!({
+        "changed": changed, "phase": phase.name(), "generation": state.generation,
+    })))
+}
+
+/// Ends a deploy. One that has ended so already is no failure: the application may have said so itself.
+pub(crate) fn end(
+    application: &Application,
+    args: &EndArgs,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let outcome: Outcome = args.outcome.into();
+    let id = named(context, &application.load()?)?.to_owned();
+    let deadline = context.deadline(PATIENCE).uninterruptible();
+    let ended = finish(
+        application,
+        &id,
+        outcome,
+        args.why.as_deref(),
+        args.probation.probation,
+        &deadline,
+    );
+    let (state, changed) = match ended {
+        Ok(state) => (state, true),
+        Err(failure) if failure.code() == "lease-lost" => {
+            let history = application.store.history().map_err(fail::store)?;
+            let told = deploys(&history)
+                .into_iter()
+                .rfind(|told| told.deploy_id == id);
+            match told.and_then(|told| told.outcome) {
+                Some(before) if before == outcome.name() => (application.load()?, false),
+                Some(before) => {
+                    return Err(Failure::busy(
+                        "lease-lost",
+                        format!("deploy {id} has ended already: {before}"),
+                    ));
+                }
+                None => return Err(failure),
+            }
+        }
+        Err(failure) => return Err(failure),
+    };
+    context.note(format!("deploy {id} has ended: {}", outcome.name()));
+    Ok(Report::of(&json!({
+        "changed": changed, "outcome": outcome.name(), "why": args.why, "generation": state.generation,
+    })))
+}
+
+/// Lowers the drain flag and ends the deploy `id`.
+fn finish(
+    application: &Application,
+    id: &str,
+    outcome: Outcome,
+    why: Option<&str>,
+    probation: Duration,
+    deadline: &Deadline,
+) -> Result<State, Failure> {
+    let (state, ()) = change(application, deadline, |state| {
+        let flag = state.held_by(id).map_err(refused)?.pending_file.clone();
+        lower(flag.as_deref())?;
+        let note = state
+            .end(id, outcome, why, SystemTime::now(), probation)
+            .map_err(refused)?;
+        Ok((Some(note), ()))
+    })?;
+    Ok(state)
+}
+
+/// The application says that it is well. Whoever began the deploy may be the very process that was restarted.
+pub(crate) fn healthy(
+    application: &Application,
+    args: &Probation,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let state = application.load()?;
+    let Status::Validating(deploy) = &state.status else {
+        return Ok(Report::of(&json!({
+            "changed": false, "generation": state.generation,
+        })));
+    };
+    let id = deploy.id.clone();
+    let deadline = context.deadline(PATIENCE).uninterruptible();
+    let ended = finish(
+        application,
+        &id,
+        Outcome::Succeeded,
+        Some("the application says that it is well"),
+        args.probation,
+        &deadline,
+    );
+    let changed = match ended {
+        Ok(_) => true,
+        // Somebody else has ended it between the two looks; that is as good.
+        Err(failure) if failure.code() == "lease-lost" => false,
+        Err(failure) => return Err(failure),
+    };
+    let state = application.load()?;
+    Ok(Report::of(&json!({
+        "deployId": id, "changed": changed, "outcome": changed.then_some("succeeded"),
+        "generation": state.generation,
+    })))
+}
+
+/// Asks for no deploys.
+pub(crate) fn pause(
+    application: &Application,
+    why: &str,
+    until: Option<&str>,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let (state, ()) = change(application, &context.deadline(PATIENCE), |state| {
+        Ok((Some(state.pause(why, until, SystemTime::now())), ()))
+    })?;
+    context.note(format!("paused: {why}"));
+    Ok(Report::of(&json!({
+        "changed": true, "paused": state.paused, "generation": state.generation,
+    })))
+}
+
+/// Ends a pause.
+pub(crate) fn resume(application: &Application, context: &Context) -> Result<Report, Failure> {
+    let (state, changed) = change(application, &context.deadline(PATIENCE), |state| {
+        let note = state.resume();
+        let changed = note.is_some();
+        Ok((note, changed))
+    })?;
+    Ok(Report::of(&json!({
+        "changed": changed, "paused": null, "generation": state.generation,
+    })))
+}
+
+/// Gives a release a verdict or a pin.
+pub(crate) fn mark(
+    application: &Application,
+    release: &str,
+    mark: Mark,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let (state, ()) = change(application, &context.deadline(PATIENCE), |state| {
+        application.learn(state)?;
+        let note = state.mark(release, mark).map_err(refused)?;
+        Ok((Some(note), ()))
+    })?;
+    context.note(format!("{release} is {}", mark.name()));
+    Ok(Report::of(&json!({
+        "changed": true, "release": release, "mark": mark.name(), "generation": state.generation,
+    })))
+}

@@ -1,0 +1,32 @@
+//! One log file a deploy: all that its steps said.
+
+use application::Application;
+use camino::Utf8PathBuf;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+/// Where the log of the deploy `id` lies.
+pub(crate) fn path(application: &Application, id: &str) -> Utf8PathBuf {
+    application
+        .layout
+        .root
+        .join("log")
+        .join(format!("{id}.log"))
+}
+
+/// Opens the log of the deploy `id` to add to it.
+pub(crate) fn open(application: &Application, id: &str) -> io::Result<File> {
+    let path = path(application, id);
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+/// Adds one line with its time. A log that cannot be written is no reason to stop a deploy.
+pub(crate) fn line(log: Option<&mut File>, text: &str) {
+    if let Some(log) = log {
+        writeln!(log, "{} {text}", clock::rfc3339(SystemTime::now())).ok();
+    }
+}

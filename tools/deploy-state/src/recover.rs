@@ -1,0 +1,67 @@
+//! What a dead deploy left, finished or undone at somebody's word.
+
+use crate::args::{Args, PatienceArgs};
+use application::{Application, Recovered, busy};
+use serde_json::json;
+use state::lease::{Claim, Patience, claim};
+use std::time::{Duration, SystemTime};
+use step::{Context, Failure, Report};
+
+/// How long settling may take: a start that is asked for, files that are removed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Settles a dead deploy at once, a doubtful one where that is insisted on, a living one never.
+pub(crate) fn recover(
+    application: &Application,
+    args: &Args,
+    patience: &PatienceArgs,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let state = application.load()?;
+    let Some(deploy) = state.deploy() else {
+        return nothing(application, context);
+    };
+    let holder = state::lease::holder(&state, deploy, SystemTime::now());
+    let stale_after = if holder.life == "dead" {
+        Duration::ZERO
+    } else {
+        patience.stale_after
+    };
+    let patience = Patience {
+        stale_after,
+        take_over: patience.take_over,
+    };
+    match claim(&state, patience, SystemTime::now()) {
+        Claim::Free => nothing(application, context),
+        Claim::Held(holder) => Err(busy(&holder)),
+        Claim::Abandoned(holder) => {
+            let service = application.service(&args.service)?;
+            let deadline = context.deadline(PATIENCE).uninterruptible();
+            let recovered = application.recover(&holder.deploy_id, service.as_ref(), &deadline)?;
+            context.note(format!(
+                "deploy {} is settled as {}: {}",
+                recovered.id,
+                recovered.settlement.outcome.name(),
+                recovered.settlement.why
+            ));
+            Ok(Report::of(&report(Some(&recovered), &recovered.removed)))
+        }
+    }
+}
+
+/// No deploy is going on; what was half made by single tools is removed all the same.
+fn nothing(application: &Application, context: &Context) -> Result<Report, Failure> {
+    let removed = application.sweep(&context.deadline(PATIENCE).uninterruptible())?;
+    Ok(Report::of(&report(None, &removed)))
+}
+
+fn report(recovered: Option<&Recovered>, removed: &[String]) -> serde_json::Value {
+    json!({
+        "changed": recovered.is_some() || !removed.is_empty(),
+        "recovered": recovered.map(|recovered| recovered.id.clone()),
+        "outcome": recovered.map(|recovered| recovered.settlement.outcome.name()),
+        "why": recovered.map(|recovered| recovered.settlement.why.clone()),
+        "started": recovered.is_some_and(|recovered| recovered.started),
+        "removed": removed,
+    })
+}

@@ -1,0 +1,258 @@
+//! A whole deploy: the lease is held by being the runbook's parent, and settled whatever the runbook leaves.
+
+use crate::args::{Args, RunArgs};
+use crate::runbook::{self, Limit};
+use crate::{log, recover};
+use application::{Application, Begun, Recovered, Request, fail, who};
+use deadline::Deadline;
+use host::Proc;
+use serde::Serialize;
+use serde_json::json;
+use state::lease::{Claim, Holder, Patience, claim};
+use state::{State, deploys};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+use step::{Context, Failure, Report};
+
+/// How long the process in the background may take to begin its deploy: it may have a dead one to settle first.
+const BACKGROUND_BEGINS: Duration = Duration::from_secs(180);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run {
+    deploy_id: String,
+    outcome: Option<String>,
+    why: Option<String>,
+    release: Option<String>,
+    command: String,
+    command_exit: u8,
+    over_limit: bool,
+    took_over: Option<Holder>,
+    recovered: Option<String>,
+    log: String,
+}
+
+/// Runs a runbook as a deploy, here or in the background.
+pub(crate) fn run(
+    application: &Application,
+    args: &Args,
+    run: &RunArgs,
+    context: &Context,
+) -> Result<Report, Failure> {
+    if run.detach {
+        return detach(application, context);
+    }
+    let deadline = context.deadline(recover::PATIENCE);
+    let recovered = settle_the_dead(application, args, run, &deadline)?;
+    let begun = begin(application, run, &deadline)?;
+    let id = begun.id.clone();
+    context.note(format!("deploy {id} has begun"));
+    if let Some(holder) = begun.took_over.as_ref().or(recovered.as_ref()) {
+        context.note(format!(
+            "it takes over from {}: {}",
+            holder.deploy_id, holder.why
+        ));
+    }
+    let mut limit = Limit {
+        after: run.limit,
+        passed: false,
+        started: Instant::now(),
+    };
+    let command = runbook::command(&run.command, &id, context);
+    let detached = run.detached_as.is_some();
+    let status = runbook::attend(command, application, &id, detached, || {
+        if limit.passes_now() {
+            tell_over_limit(application, &id, run.limit, context);
+        }
+    });
+    // Whatever ended the runbook, also a signal that this process got: what it left is settled first.
+    let left = settle_own(application, args, &id)?;
+    let code = runbook::exit_code(status?);
+    let told = deploys(&application.store.history().map_err(fail::store)?)
+        .into_iter()
+        .rfind(|told| told.deploy_id == id);
+    let report = Run {
+        outcome: told.as_ref().and_then(|told| told.outcome.clone()),
+        why: told.as_ref().and_then(|told| told.why.clone()),
+        release: told.and_then(|told| told.release),
+        command: run
+            .command
+            .join(" ".as_ref())
+            .to_string_lossy()
+            .into_owned(),
+        command_exit: code,
+        over_limit: limit.passed,
+        took_over: begun.took_over.or(recovered),
+        recovered: left.as_ref().map(|left| left.id.clone()),
+        log: log::path(application, &id).into(),
+        deploy_id: id,
+    };
+    verdict(&report, left.as_ref())
+}
+
+/// The runbook's exit code is the verdict, unless it claims a success that it has not recorded.
+fn verdict(report: &Run, left: Option<&Recovered>) -> Result<Report, Failure> {
+    let id = &report.deploy_id;
+    match (report.command_exit, left) {
+        (0, None) => Ok(Report::of(report)),
+        (0, Some(left)) => Err(Failure::no(
+            "not-ended",
+            format!(
+                "{} ended well but did not end its deploy {id}, which is settled as {}",
+                report.command,
+                left.settlement.outcome.name()
+            ),
+        )
+        .hint("deploy-state end succeeded, as the runbook's last step")
+        .with(report)),
+        (code, _) => {
+            let outcome = report.outcome.as_deref().unwrap_or("unknown");
+            let why = report.why.as_deref().unwrap_or("no reason was given");
+            Err(Failure::new(
+                step::Exit::PassedOn(code),
+                "command-failed",
+                format!("deploy {id} ended: {outcome}: {why}"),
+            )
+            .hint(format!("less {}", report.log))
+            .with(report))
+        }
+    }
+}
+
+/// A deploy whose holder is proven dead is settled at once, also one that its application might still call well.
+fn settle_the_dead(
+    application: &Application,
+    args: &Args,
+    run: &RunArgs,
+    deadline: &Deadline,
+) -> Result<Option<Holder>, Failure> {
+    let state: State = application.load()?;
+    let Some(deploy) = state.deploy() else {
+        return Ok(None);
+    };
+    let holder = state::lease::holder(&state, deploy, SystemTime::now());
+    let mut patience = Patience::from(&run.patience);
+    if holder.life == "dead" {
+        patience.stale_after = Duration::ZERO;
+    }
+    match claim(&state, patience, SystemTime::now()) {
+        Claim::Free => Ok(None),
+        Claim::Held(holder) => Err(application::busy(&holder)),
+        Claim::Abandoned(holder) => {
+            let service = application.service(&args.service)?;
+            let recovered = application.recover(&holder.deploy_id, service.as_ref(), deadline);
+            match recovered {
+                // Two that found it dead at the same moment: the other one has settled it.
+                Err(failure) if failure.code() == "lease-lost" => Ok(None),
+                other => other.map(|_| Some(holder)),
+            }
+        }
+    }
+}
+
+fn begin(application: &Application, run: &RunArgs, deadline: &Deadline) -> Result<Begun, Failure> {
+    let owner = Proc::system()
+        .identity_of(std::process::id())
+        .map_err(|error| Failure::impossible("io", format!("/proc/self: {error}")))?;
+    let request = Request {
+        id: run.detached_as.clone(),
+        by: run.by.clone().unwrap_or_else(who::initiator),
+        owner: Some(owner),
+        moment_of: None,
+        release: None,
+        commit: None,
+        patience: (&run.patience).into(),
+    };
+    application.begin(&request, deadline)
+}
+
+/// Settles this very deploy where its runbook has not ended it.
+fn settle_own(
+    application: &Application,
+    args: &Args,
+    id: &str,
+) -> Result<Option<Recovered>, Failure> {
+    if application.load()?.held_by(id).is_err() {
+        return Ok(None);
+    }
+    let deadline = Deadline::after(recover::PATIENCE).uninterruptible();
+    let service = application.service(&args.service)?;
+    match application.recover(id, service.as_ref(), &deadline) {
+        Ok(recovered) => Ok(Some(recovered)),
+        Err(failure) if failure.code() == "lease-lost" => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn tell_over_limit(application: &Application, id: &str, limit: Duration, context: &Context) {
+    context.note(format!(
+        "deploy {id} takes longer than {} s",
+        limit.as_secs()
+    ));
+    // An advice: where it cannot be recorded, the deploy goes on all the same.
+    let deadline = Deadline::after(Duration::from_secs(5));
+    if let Ok(mut held) = application.lock(&deadline)
+        && let Ok(note) = held.state.over_limit(id, limit)
+    {
+        held.write(note).ok();
+    }
+}
+
+/// Starts this same command again in a session of its own and answers as soon as its deploy has begun.
+fn detach(application: &Application, context: &Context) -> Result<Report, Failure> {
+    let id = who::new_id().map_err(|error| Failure::impossible("io", error))?;
+    let own = std::env::current_exe()
+        .map_err(|error| Failure::impossible("io", format!("/proc/self/exe: {error}")))?;
+    let mut words = std::env::args_os().skip(1);
+    let mut command = Command::new("setsid");
+    command.arg(own);
+    // Everything up to the runbook's own words is deploy-state's; --detach stands among that.
+    command.args(
+        words
+            .by_ref()
+            .take_while(|word| word != "--")
+            .filter(|word| word != "--detach"),
+    );
+    command
+        .arg(format!("--detached-as={id}"))
+        .arg("--")
+        .args(words);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| Failure::impossible("cannot-start", format!("setsid: {error}")))?;
+    let deadline = context.deadline(BACKGROUND_BEGINS);
+    loop {
+        if began(application, &id)? {
+            context.note(format!("deploy {id} has begun in the background"));
+            return Ok(Report::of(&json!({
+                "deployId": id, "log": log::path(application, &id).as_str(),
+            })));
+        }
+        if let Ok(Some(status)) = child.try_wait() {
+            return Ok(said(&mut child, runbook::exit_code(status)));
+        }
+        deadline.sleep(Duration::from_millis(10))?;
+    }
+}
+
+/// Whether the deploy has begun, even where it has ended since.
+fn began(application: &Application, id: &str) -> Result<bool, Failure> {
+    if application.load()?.held_by(id).is_ok() {
+        return Ok(true);
+    }
+    let history = application.store.history().map_err(fail::store)?;
+    Ok(history.iter().any(|line| line["deployId"] == *id))
+}
+
+/// The report of the process in the background, which ended before it began a deploy.
+fn said(child: &mut std::process::Child, code: u8) -> Report {
+    let mut text = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        // What cannot be read is not passed on; the exit code is.
+        std::io::Read::read_to_string(&mut stdout, &mut text).ok();
+    }
+    Report::passed_on(text, code)
+}

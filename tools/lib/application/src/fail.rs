@@ -1,0 +1,136 @@
+//! The errors of the crates below, as failures with their code, hint and exit code.
+
+use deadline::Ended;
+use releases::ResolveError;
+use state::{Refused, StoreError};
+use step::Failure;
+
+/// The `error.code`s that these failures have; a tool that uses this crate names them among its own.
+pub const CODES: &[(&str, &str)] = &[
+    ("state-damaged", "the state file cannot be understood"),
+    (
+        "state-newer",
+        "the state file was written by a newer version",
+    ),
+    (
+        "state-missing",
+        "the state file is gone although there is a history",
+    ),
+    (
+        "state-locked",
+        "another tool kept the state locked all the time",
+    ),
+    ("lease-lost", "this deploy no longer holds the lease"),
+    ("busy", "another deploy holds the lease"),
+    (
+        "phase-order",
+        "a deploy does not go back to an earlier phase",
+    ),
+    ("no-such-release", "there is no release of that name"),
+    ("bad-release-name", "that cannot be the name of a release"),
+    (
+        "release-outside",
+        "the release is a link, or lies outside the releases",
+    ),
+    ("current-not-a-link", "current is a directory or a file"),
+    (
+        "current-outside",
+        "current selects something that is no release",
+    ),
+    (
+        "contradiction",
+        "the disk shows neither what was nor what was to be",
+    ),
+    ("bad-service", "--service is not understood"),
+    (
+        "service-not-supported",
+        "a kind of service that this version does not know",
+    ),
+    ("service-not-found", "the supervisor knows no such service"),
+    ("supervisor-unavailable", "the supervisor does not answer"),
+    ("supervisor-refused", "the supervisor refused"),
+    ("no-permission", "this user may not do that"),
+    ("no-start-command", "nobody said how the process is started"),
+    ("still-running", "processes that even SIGKILL did not end"),
+    (
+        "unreadable",
+        "something that a check needs is closed to this user",
+    ),
+    (
+        "damaged-file",
+        "a file of Slipway's own cannot be understood",
+    ),
+];
+
+/// The state could not be read or written.
+pub fn store(error: StoreError) -> Failure {
+    let message = error.to_string();
+    match error {
+        StoreError::Damaged { path, .. } => Failure::impossible("state-damaged", message).hint(format!(
+            "move {path} away together with its history, and the next deploy begins a new one from what is on disk"
+        )),
+        StoreError::NewerSchema { .. } => {
+            Failure::impossible("state-newer", message).hint("install the newer version of Slipway")
+        }
+        StoreError::Missing { path } => Failure::impossible("state-missing", message).hint(format!(
+            "put {path} back, or move the history away too to begin anew"
+        )),
+        StoreError::Io(error) => durable(&error),
+        StoreError::Ended(Ended::Passed) => Failure::timed_out("state-locked", message)
+            .hint("deploy-state show, which waits for nobody"),
+        StoreError::Ended(ended) => ended.into(),
+    }
+}
+
+/// The file system refused.
+pub fn durable(error: &durable::Error) -> Failure {
+    let failure = Failure::impossible("io", error);
+    if error.is_full() {
+        failure.hint("release-prune, or df, to see what fills the disk")
+    } else {
+        failure.hint(format!("ls -ld {}", error.path.display()))
+    }
+}
+
+/// The state does not allow the change.
+pub fn refused(refused: &Refused) -> Failure {
+    match refused {
+        Refused::LeaseLost { .. } => Failure::busy("lease-lost", refused)
+            .hint("deploy-state history, to see who took over and why"),
+        Refused::PhaseOrder { .. } => Failure::no("phase-order", refused),
+        Refused::NoSuchRelease(_) => {
+            Failure::no("no-such-release", refused).hint("deploy-state show --field state.releases")
+        }
+    }
+}
+
+/// A release's name leads nowhere, or somewhere that it must not lead.
+pub fn resolve(error: &ResolveError) -> Failure {
+    match error {
+        ResolveError::BadName { .. } => Failure::usage_coded("bad-release-name", error),
+        ResolveError::Absent(_) => {
+            Failure::no("no-such-release", error).hint("deploy-state show --field state.releases")
+        }
+        ResolveError::Link { .. } | ResolveError::NotADirectory(_) => {
+            Failure::no("release-outside", error)
+        }
+        ResolveError::Unreadable(_) => Failure::impossible("io", error),
+    }
+}
+
+/// The service could not be asked, started or stopped.
+pub fn service(error: &service::Error) -> Failure {
+    use service::Error;
+    let failure = match error {
+        Error::TimedOut { .. } => Failure::timed_out("timed-out", error),
+        Error::Interrupted { signal } => Ended::Signal(*signal).into(),
+        Error::BadName { .. } | Error::Unsupported { .. } | Error::NoStartCommand { .. } => {
+            Failure::usage_coded(error.code(), error)
+        }
+        _ => Failure::impossible(error.code(), error),
+    };
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

@@ -1,0 +1,51 @@
+//! The options that several tools share, each group to be flattened into a tool's own.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+/// Where the application lies.
+#[derive(Debug, Clone, Args)]
+pub struct LayoutArgs {
+    /// The application's directory: holds releases/, current, shared/ and deploy-state.json
+    #[arg(long, value_name = "DIR", help_heading = "Application")]
+    pub root: Option<Utf8PathBuf>,
+    /// The directory of the releases, where it is not ROOT/releases
+    #[arg(long, value_name = "DIR", help_heading = "Application")]
+    pub releases: Option<Utf8PathBuf>,
+    /// The link to the live release, where it is not ROOT/current
+    #[arg(long, value_name = "LINK", help_heading = "Application")]
+    pub current: Option<Utf8PathBuf>,
+    /// The state file, where it is not ROOT/deploy-state.json
+    #[arg(long, value_name = "FILE", help_heading = "Application")]
+    pub state: Option<Utf8PathBuf>,
+}
+
+/// The service and whatever supervises it.
+#[derive(Debug, Clone, Args)]
+pub struct ServiceArgs {
+    /// The service: systemd:UNIT, systemd-user:UNIT or process:NAME
+    #[arg(long, value_name = "KIND:NAME", help_heading = "Application")]
+    pub service: Option<String>,
+    /// The shell command that starts a process:NAME, run in the live release's directory
+    #[arg(long, value_name = "COMMAND", help_heading = "Application")]
+    pub start: Option<String>,
+    /// The TCP port that the service listens on
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Application")]
+    pub port: Option<u16>,
+}
+
+/// How the service's health is asked for, and what counts as proof.
+#[derive(Debug, Clone, Args)]
+pub struct HealthArgs {
+    /// The endpoint that says whether the service is well; may be given several times
+    #[arg(
+        long,
+        value_name = "TARGET",
+        action = clap::ArgAction::Append,
+        help_heading = "Application"
+    )]
+    pub health_url: Vec<String>,
+    /// Go on where it cannot be proven that the new process answers; where it is disproven never
+    #[arg(long, help_heading = "Application")]
+    pub accept_unprovable: bool,
+}

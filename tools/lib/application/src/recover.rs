@@ -1,0 +1,163 @@
+//! Settling what a dead deploy left.
+
+use crate::{Application, fail};
+use deadline::Deadline;
+use service::Service;
+use state::{Contradiction, Link, Outcome, Settlement, settle};
+use std::io;
+use std::time::{Duration, SystemTime};
+use step::Failure;
+
+/// How long a release that was validated is watched for a crash loop.
+pub const PROBATION: Duration = Duration::from_secs(600);
+
+/// What recovery came to.
+#[derive(Debug, Clone)]
+pub struct Recovered {
+    /// The deploy that was settled.
+    pub id: String,
+    /// How it is recorded.
+    pub settlement: Settlement,
+    /// Whether the service was started.
+    pub started: bool,
+    /// The unfinished directories and files that were removed.
+    pub removed: Vec<String>,
+}
+
+impl Application {
+    /// Settles the deploy `id`, whose holder the caller has judged to be gone: finishes or undoes an announced switch,
+    /// starts the service where it may have been stopped, removes what was half made, lowers the drain flag, and
+    /// records the outcome. Can be killed at any instant and begun again.
+    pub fn recover(
+        &self,
+        id: &str,
+        service: Option<&Service>,
+        deadline: &Deadline,
+    ) -> Result<Recovered, Failure> {
+        let (settlement, flag) = self.settle_link(id, deadline)?;
+        let mut started = false;
+        if let Some(service) = service.filter(|_| settlement.start) {
+            started = start(service, deadline)?;
+        }
+        let removed = self.sweep(deadline)?;
+        lower(flag.as_deref())?;
+        let mut held = self.lock(deadline)?;
+        let why = Some(settlement.why.as_str());
+        let note = if held
+            .state
+            .deploy()
+            .is_some_and(|deploy| deploy.moment_of.is_some())
+            && settlement.outcome == Outcome::Aborted
+        {
+            held.state.leave(id, why)
+        } else {
+            held.state
+                .end(id, settlement.outcome, why, SystemTime::now(), PROBATION)
+        };
+        let note = note.map_err(|refused| fail::refused(&refused))?;
+        held.write(note).map_err(fail::store)?;
+        Ok(Recovered {
+            id: id.into(),
+            settlement,
+            started,
+            removed,
+        })
+    }
+
+    /// Brings the link and the state's word about it together.
+    fn settle_link(
+        &self,
+        id: &str,
+        deadline: &Deadline,
+    ) -> Result<(Settlement, Option<String>), Failure> {
+        let mut held = self.lock(deadline)?;
+        let deploy = held
+            .state
+            .held_by(id)
+            .map_err(|refused| fail::refused(&refused))?
+            .clone();
+        let link = self.link_as_it_is()?;
+        let settlement = settle(&held.state, &deploy, &link).map_err(|Contradiction(what)| {
+            Failure::impossible(
+                "contradiction",
+                format!("deploy {id} cannot be settled: {what}"),
+            )
+            .hint(format!(
+                "ls -l {}; then release-swap RELEASE --id {id}",
+                self.layout.current
+            ))
+        })?;
+        if let Some(to) = &settlement.switch_to {
+            self.switch_link(to)?;
+        }
+        let announced = deploy.intent.as_ref().map(|intent| intent.to.as_str());
+        let done = settlement.switch_to.as_deref().or(link.release());
+        let note = if announced.is_some() && announced == done {
+            held.state.switched(id)
+        } else {
+            held.state.withdraw(id, done)
+        };
+        let note = note.map_err(|refused| fail::refused(&refused))?;
+        held.write(note).map_err(fail::store)?;
+        Ok((settlement, deploy.pending_file))
+    }
+
+    /// What `current` is, with the strange cases told apart from release names.
+    fn link_as_it_is(&self) -> Result<Link, Failure> {
+        use releases::Current;
+        let current = self.current()?;
+        Ok(match current {
+            Current::Absent => Link::Absent,
+            Current::Release(name) => Link::At(name),
+            Current::Outside(path) => Link::Strange(format!("current leads to {path}")),
+            Current::Dangling(path) => {
+                Link::Strange(format!("current leads to {path}, which is gone"))
+            }
+            Current::NotALink => Link::Strange("current is not a link".into()),
+        })
+    }
+
+    /// Removes what was being made or removed when its maker died, and names it.
+    pub fn sweep(&self, deadline: &Deadline) -> Result<Vec<String>, Failure> {
+        let _held = self.lock(deadline)?;
+        let mut removed = Vec::new();
+        let beside_current = self.layout.current.parent().map(camino::Utf8Path::to_owned);
+        let beside_state = self.layout.state.parent().map(camino::Utf8Path::to_owned);
+        let mut places = vec![self.layout.releases.clone()];
+        places.extend(beside_current);
+        places.extend(beside_state);
+        places.sort();
+        places.dedup();
+        for place in places {
+            let leftovers = durable::leftovers(&place).map_err(|error| fail::durable(&error))?;
+            for leftover in leftovers.iter().filter(|leftover| !leftover.in_use) {
+                leftover.remove().map_err(|error| fail::durable(&error))?;
+                removed.push(leftover.path.display().to_string());
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Starts the service where it does not run. Whether it is well is for others to find out.
+fn start(service: &Service, deadline: &Deadline) -> Result<bool, Failure> {
+    let failed = |error: service::Error| fail::service(&error);
+    let status = service.status(deadline).map_err(failed)?;
+    if !status.active.is_over() {
+        return Ok(false);
+    }
+    service.clear_start_limit(deadline).map_err(failed)?;
+    service.start(deadline).map_err(failed)?;
+    Ok(true)
+}
+
+/// Takes away the flag that asks the service to take no new work. Already gone is as good.
+pub fn lower(flag: Option<&str>) -> Result<(), Failure> {
+    match flag.map(std::fs::remove_file) {
+        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(Failure::impossible(
+            "io",
+            format!("cannot remove {}: {error}", flag.unwrap_or_default()),
+        )),
+        _ => Ok(()),
+    }
+}
