@@ -84,6 +84,34 @@ impl Proc {
     }
 }
 
+/// What an attempt to look into a process came to.
+pub(crate) enum Looked<T> {
+    /// It could be looked into.
+    Into(T),
+    /// There is nothing to look into: it has ended, or is a thread of the kernel.
+    Empty,
+    /// This user may not.
+    Barred,
+}
+
+impl Proc {
+    /// Sorts out the ways in which looking into a process can fail.
+    pub(crate) fn looked<T>(&self, pid: u32, result: io::Result<T>) -> io::Result<Looked<T>> {
+        match result {
+            Ok(found) => Ok(Looked::Into(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Looked::Empty),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Ok(match self.stat(pid) {
+                    Ok(stat) if stat.kernel || stat.is_over() => Looked::Empty,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Looked::Empty,
+                    _ => Looked::Barred,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 fn descendants(processes: &[Stat], pid: u32) -> Vec<u32> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for stat in processes {

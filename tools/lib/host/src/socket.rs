@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::Proc;
 use crate::proc::malformed;
+use crate::process::Looked;
 
 /// Which of the kernel's two tables a socket stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,17 +109,16 @@ impl Proc {
         };
         let mut claimed = HashSet::new();
         for pid in self.pids()? {
-            let held: HashSet<u64> = match self.descriptors(pid) {
-                Ok(descriptors) => descriptors
+            let held: HashSet<u64> = match self.looked(pid, self.descriptors(pid))? {
+                Looked::Into(descriptors) => descriptors
                     .iter()
                     .filter_map(|(_, target)| socket_inode(target))
                     .collect(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Looked::Empty => continue,
+                Looked::Barred => {
                     answer.unread.push(pid);
                     continue;
                 }
-                Err(error) => return Err(error),
             };
             let inodes: Vec<u64> = inodes
                 .iter()

@@ -27,9 +27,14 @@ pub struct Stat {
     pub threads: u32,
     /// When it started, in clock ticks after boot: with the boot and the number it names one process for good.
     pub start_time: u64,
+    /// A thread of the kernel itself: it has no program, no directory and no files.
+    pub kernel: bool,
     /// Processor time it has used itself, in user and in kernel mode. Its children's is not in it.
     pub cpu_time: Duration,
 }
+
+/// `PF_KTHREAD` of the kernel's `sched.h`, in the flags of field 9.
+const KERNEL_THREAD: u64 = 0x0020_0000;
 
 impl Stat {
     /// Nothing of it runs any more: it only waits for its parent to take note. A process whose first thread has ended
@@ -63,6 +68,7 @@ impl Stat {
             session: field(6)?.parse().unwrap_or(0),
             threads: field(20)?.parse().ok()?,
             start_time: field(22)?.parse().ok()?,
+            kernel: field(9)?.parse::<u64>().ok()? & KERNEL_THREAD != 0,
             cpu_time: from_ticks(ticks, ticks_per_second()),
         })
     }
@@ -125,6 +131,13 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_of_the_kernel_is_told_by_its_flags() {
+        assert!(!Stat::parse(LINE.as_bytes()).unwrap().kernel);
+        let kernel = LINE.replacen(" 4194304 ", " 2129984 ", 1);
+        assert!(Stat::parse(kernel.as_bytes()).unwrap().kernel);
+    }
+
+    #[test]
     fn what_is_cut_short_is_not_half_understood() {
         for end in [0, 4, 10, 20, 40, 70] {
             assert_eq!(Stat::parse(&LINE.as_bytes()[..end]), None, "{end}");
@@ -135,6 +148,6 @@ mod tests {
     fn this_very_process() {
         let stat = Proc::system().stat(std::process::id()).unwrap();
         assert_eq!(stat.pid, std::process::id());
-        assert!(!stat.is_over() && !stat.is_stopped());
+        assert!(!stat.is_over() && !stat.is_stopped() && !stat.kernel);
     }
 }

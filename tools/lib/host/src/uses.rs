@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Proc;
 use crate::mounts::{Inner, inner};
+use crate::process::Looked;
 
 /// One process that uses one of the directories.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,13 +83,8 @@ impl Proc {
                     how,
                 })
             }));
-            match looked {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    answer.unread.push(pid);
-                }
-                Err(error) => return Err(error),
+            if let Looked::Barred = self.looked(pid, looked)? {
+                answer.unread.push(pid);
             }
         }
         Ok(answer)
