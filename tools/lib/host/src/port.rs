@@ -28,28 +28,27 @@ impl Proc {
     /// What stands on that TCP port, in the caller's network namespace. Ended connections (`TIME_WAIT`) do not count where
     /// a server that asks for the address's reuse, as servers do, would not be refused either.
     pub fn port(&self, port: u16) -> io::Result<Port> {
-        let listeners = self.listeners(port)?;
-        if !listeners.is_empty() {
-            return Ok(Port::Listening(listeners));
-        }
-        Ok(match try_bind(port) {
-            Ok(()) => Port::Free,
-            // A port below 1024 is not ours to try; the tables say that nobody listens.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Port::Free,
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                // Somebody may have begun to listen between the two looks.
-                match self.listeners(port)? {
-                    listeners if listeners.is_empty() => Port::Taken(error.to_string()),
-                    listeners => Port::Listening(listeners),
-                }
-            }
+        // A listener, on whatever address, keeps this from succeeding; and it costs microseconds where the tables cost
+        // milliseconds on a machine with much memory.
+        let refused = match try_bind(port) {
+            Ok(()) => return Ok(Port::Free),
+            // A port below 1024 may not be ours to try: then the tables alone have to say.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => Some(error),
             Err(error) => return Err(error),
+        };
+        let listeners = self.listeners(port)?;
+        Ok(match refused {
+            _ if !listeners.is_empty() => Port::Listening(listeners),
+            Some(error) => Port::Taken(error.to_string()),
+            None => Port::Free,
         })
     }
 }
 
 /// Tries to bind the port on all IPv4 and on all IPv6 addresses, with `SO_REUSEADDR` as servers set it, and lets go at once.
-/// It never listens, so that no connection can land here. `AddrInUse` where it is taken, `PermissionDenied` where this user
+/// It never listens, so that no connection can land here. Microseconds: what to call while a port is waited for, where it does
+/// not matter who holds it. `AddrInUse` where it is taken, `PermissionDenied` where this user
 /// may not bind it. A family that this machine lacks is left out.
 pub fn try_bind(port: u16) -> io::Result<()> {
     let all4 = SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port));

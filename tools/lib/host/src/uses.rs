@@ -135,9 +135,16 @@ impl Proc {
         for entry in list {
             // It ended while it was listed: what is gone holds nothing.
             let Ok(entry) = entry else { break };
-            // One that was closed meanwhile.
-            if let Ok(target) = fs::read_link(entry.path()) {
-                descriptors.push((entry.file_name().to_string_lossy().into_owned(), target));
+            match fs::read_link(entry.path()) {
+                Ok(target) => {
+                    descriptors.push((entry.file_name().to_string_lossy().into_owned(), target));
+                }
+                // Listing them may be allowed where following them is not.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    return Err(crate::proc::named(&entry.path(), &error));
+                }
+                // One that was closed meanwhile.
+                Err(_) => {}
             }
         }
         Ok(descriptors)

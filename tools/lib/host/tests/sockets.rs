@@ -140,6 +140,31 @@ fn a_port_through_its_life() {
 }
 
 #[test]
+fn whoever_listens_is_found_whatever_the_address() {
+    let system = Proc::system();
+    for address in [
+        "127.0.0.1:0",
+        "127.0.0.5:0",
+        "0.0.0.0:0",
+        "[::1]:0",
+        "[::]:0",
+    ] {
+        let Ok(listener) = TcpListener::bind(address) else {
+            // A kernel without IPv6.
+            continue;
+        };
+        let found = system.port(port_of(&listener)).unwrap();
+        assert!(matches!(found, Port::Listening(_)), "{address} {found:?}");
+    }
+    let (port, shared) = bound(0, true);
+    listen(&shared, Backlog::new(8).unwrap()).unwrap();
+    assert!(
+        matches!(system.port(port).unwrap(), Port::Listening(_)),
+        "one that others may share"
+    );
+}
+
+#[test]
 fn a_port_that_is_taken_without_anybody_listening() {
     let (port, _held) = bound(0, false);
     assert!(Proc::system().listeners(port).unwrap().is_empty());
