@@ -1,0 +1,236 @@
+//! From the options, the state and the report of the step before to what is to be well.
+
+use crate::args::Args;
+use crate::judge::Limits;
+use crate::pace::Pace;
+use crate::wait::WaitRequest;
+use crate::watch::Watch;
+use application::{Application, fail};
+use host::Proc;
+use probe::{Question, Target};
+use service::{Before, Expectation, Service};
+use state::{Status, Switch};
+use step::{Context, Failure};
+
+/// The `error.code`s of `healthwait`.
+pub(crate) const CODES: &[(&str, &str)] = &[
+    (
+        "not-healthy",
+        "the attempts are used up, and something is not well",
+    ),
+    (
+        "service-failed",
+        "the service failed, crashed, was started too often or logged too many errors",
+    ),
+    (
+        "proof-disproven",
+        "all is well, but it is not the new process that answers",
+    ),
+    (
+        "proof-unprovable",
+        "all is well, but which process answers cannot be seen",
+    ),
+    ("state-damaged", "the state file cannot be understood"),
+    (
+        "state-newer",
+        "the state file was written by a newer version",
+    ),
+    (
+        "state-missing",
+        "the state file is gone although there is a history",
+    ),
+    ("no-such-release", "there is no release of that name"),
+    ("bad-release-name", "that cannot be the name of a release"),
+    (
+        "release-outside",
+        "the release is a link, or lies outside the releases",
+    ),
+    ("current-not-a-link", "current is a directory or a file"),
+    (
+        "current-outside",
+        "current selects something that is no release",
+    ),
+    ("bad-service", "--service is not understood"),
+    (
+        "service-not-supported",
+        "a kind of service that this version does not know",
+    ),
+    ("service-not-found", "the supervisor knows no such service"),
+    ("supervisor-unavailable", "the supervisor does not answer"),
+    ("supervisor-refused", "the supervisor refused"),
+    ("no-permission", "this user may not do that"),
+    (
+        "unreadable",
+        "something that a check needs is closed to this user",
+    ),
+    (
+        "damaged-file",
+        "a file of Slipway's own cannot be understood",
+    ),
+];
+
+/// The questions that `targets` stand for.
+pub fn questions(targets: &[String]) -> Result<Vec<Question>, Failure> {
+    targets
+        .iter()
+        .map(|target| {
+            Target::parse(target)
+                .map(Question::new)
+                .map_err(Failure::usage)
+        })
+        .collect()
+}
+
+/// What is to be proven after the switch that the state knows of: another run than before, out of the release that
+/// `current` selects, and the one that listens on `port`.
+pub fn expect(
+    application: &Application,
+    switch: Option<&Switch>,
+    port: Option<u16>,
+) -> Result<Expectation, Failure> {
+    let release = application.link()?.release().map(str::to_owned);
+    let release_dir = release
+        .map(|name| releases::resolve(&application.layout, &name))
+        .transpose()
+        .map_err(|error| fail::resolve(&error))?;
+    let before = switch.and_then(|switch| {
+        let known = switch.pid.is_some() || switch.invocation.is_some();
+        known.then(|| Before {
+            pid: switch.pid,
+            start_time: switch.start_time,
+            invocation: switch.invocation.clone(),
+        })
+    });
+    Ok(Expectation {
+        before,
+        release_dir: release_dir.map(Into::into),
+        port,
+    })
+}
+
+/// The whole request.
+pub(crate) fn of(args: &Args, context: &Context) -> Result<WaitRequest, Failure> {
+    let targets = if args.targets.is_empty() {
+        &args.health.health_url
+    } else {
+        &args.targets
+    };
+    let mut questions = questions(targets)?;
+    for question in &mut questions {
+        question.json.clone_from(&args.expect_json);
+        question.max_latency = args.max_latency;
+    }
+    let watch = watch(args, context)?;
+    if questions.is_empty() && watch.is_none() {
+        return Err(Failure::usage("there is nothing to wait for")
+            .hint("name a TARGET, --health-url or --service"));
+    }
+    Ok(WaitRequest {
+        questions,
+        watch,
+        pace: Pace {
+            interval: args.interval,
+            attempts: args.attempts,
+            successes: args.successes,
+        },
+    })
+}
+
+fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
+    let Some(name) = &args.service.service else {
+        return without_service(args);
+    };
+    let application = args
+        .layout
+        .root
+        .is_some()
+        .then(|| Application::of(&args.layout))
+        .transpose()?;
+    let service = match &application {
+        Some(application) => application.service(&args.service)?,
+        None => Some(rootless(name)?),
+    };
+    let Some(service) = service else {
+        return Ok(None);
+    };
+    let mut watch = Watch::over(service);
+    watch.limits = Limits {
+        restarts: args.max_restarts,
+        memory: args.max_memory,
+        memory_growth: args.max_memory_growth,
+        cpu: args.max_cpu,
+        log_errors: args.max_log_errors,
+    };
+    watch.accept_unprovable = args.health.accept_unprovable;
+    watch.expectation.port = args.service.port;
+    if let Some(application) = &application
+        && let Some(switch) = switch(application, context)?
+    {
+        watch.expectation = expect(application, Some(&switch), args.service.port)?;
+        watch.switch = Some(switch);
+    }
+    if let Some(release) = &args.release {
+        let Some(application) = &application else {
+            return Err(
+                Failure::usage("--release needs --root").hint("--root DIR, where the releases lie")
+            );
+        };
+        let directory = releases::resolve(&application.layout, release)
+            .map_err(|error| fail::resolve(&error))?;
+        watch.expectation.release_dir = Some(directory.into());
+    }
+    if let Some(pid) = args.not_pid {
+        watch.expectation.before = Some(Before {
+            pid: Some(pid),
+            start_time: Proc::system().stat(pid).ok().map(|stat| stat.start_time),
+            invocation: None,
+        });
+    }
+    Ok(Some(watch))
+}
+
+/// The switch that is being waited for: the state's, inside a deploy from its `restart` on, or where the step before says that it
+/// was just made. Outside, an old switch says nothing about now.
+fn switch(application: &Application, context: &Context) -> Result<Option<Switch>, Failure> {
+    if context.deploy_id().is_none() && context.upstream().is_none() {
+        return Ok(None);
+    }
+    let state = application.load()?;
+    let switching = match &state.status {
+        Status::Validating(_) | Status::RollingBack(_) => true,
+        Status::Deploying(_) | Status::Idle => context.upstream().is_some(),
+    };
+    Ok(state.switch.filter(|_| switching))
+}
+
+/// A service of systemd needs no root to be found; a plain process lies in one.
+fn rootless(name: &str) -> Result<Service, Failure> {
+    let setting = service::Setting {
+        root: ".".into(),
+        current: "current".into(),
+        start: None,
+    };
+    let service = Service::parse(name, &setting).map_err(|error| fail::service(&error))?;
+    if service.name().kind() == "process" {
+        return Err(Failure::usage(format!("{name} needs --root"))
+            .hint("--app NAME, or --root DIR: the process's record lies under DIR/run"));
+    }
+    Ok(service)
+}
+
+/// Options that ask about a service need one.
+fn without_service(args: &Args) -> Result<Option<Watch>, Failure> {
+    let asked = [
+        ("--not-pid", args.not_pid.is_some()),
+        ("--release", args.release.is_some()),
+        ("--max-memory", args.max_memory.is_some()),
+        ("--max-memory-growth", args.max_memory_growth.is_some()),
+        ("--max-cpu", args.max_cpu.is_some()),
+        ("--max-log-errors", args.max_log_errors.is_some()),
+    ];
+    match asked.iter().find(|(_, asked)| *asked) {
+        Some((option, _)) => Err(Failure::usage(format!("{option} needs --service"))
+            .hint("--app NAME, or --service KIND:NAME")),
+        None => Ok(None),
+    }
+}
