@@ -1,0 +1,177 @@
+//! Who stands on a service's port. The stop and the start look at it with the same eyes.
+
+use deadline::Deadline;
+use host::{Holders, Listener, Port, Proc};
+use service::{Error, Name, Service, Status};
+use std::io;
+
+/// One look at the port of a service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The service's own processes.
+    pub own: Vec<Holder>,
+    /// Processes that an earlier run of the service has left behind.
+    pub left: Vec<Holder>,
+    /// Processes that have nothing to do with the service.
+    pub foreign: Vec<Holder>,
+    /// The supervisor itself holds it for the service (a socket unit): for a stop and a start that is as good as free.
+    pub kept: bool,
+    /// What listens and whose process this user may not see, as a phrase each.
+    pub unseen: Vec<String>,
+    /// Nobody listens, and yet the kernel would refuse it: why.
+    pub taken: Option<String>,
+}
+
+/// A process that holds the port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// When it started, in clock ticks after boot; none where it is gone by now.
+    pub start_time: Option<u64>,
+    /// Its command line, shortened, secrets masked.
+    pub command: String,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "process {} ({})", self.pid, self.command)
+    }
+}
+
+impl Look {
+    /// Looks at `port`. `status` is a recent look at the service.
+    pub fn at(
+        port: u16,
+        service: &Service,
+        status: &Status,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
+        let proc = Proc::system();
+        let unread = |source: io::Error| Error::Io {
+            action: format!("look for who holds port {port}"),
+            source,
+        };
+        let listeners = match proc.port(port).map_err(unread)? {
+            Port::Free => return Ok(Self::default()),
+            Port::Taken(why) => {
+                return Ok(Self {
+                    taken: Some(why),
+                    ..Self::default()
+                });
+            }
+            Port::Listening(listeners) => listeners,
+        };
+        let inodes: Vec<u64> = listeners.iter().map(|listener| listener.inode).collect();
+        let holders = proc.holders(&inodes).map_err(unread)?;
+        let members = service.pids(deadline)?;
+        Ok(Self::sort(
+            &proc,
+            service.name(),
+            status,
+            &members,
+            &listeners,
+            &holders,
+        ))
+    }
+
+    fn sort(
+        proc: &Proc,
+        name: &Name,
+        status: &Status,
+        members: &[u32],
+        listeners: &[Listener],
+        holders: &Holders,
+    ) -> Self {
+        let mut look = Self::default();
+        let by_socket_unit = !status.socket_units.is_empty();
+        for holder in &holders.holders {
+            let found = Holder {
+                pid: holder.pid,
+                start_time: proc.stat(holder.pid).ok().map(|stat| stat.start_time),
+                command: holder.cmdline.clone(),
+            };
+            if members.contains(&found.pid) {
+                look.own.push(found);
+            } else if by_socket_unit && is_manager(proc, found.pid, name) {
+                look.kept = true;
+            } else if is_in_the_unit(proc, found.pid, name) {
+                look.left.push(found);
+            } else {
+                look.foreign.push(found);
+            }
+        }
+        for listener in listeners
+            .iter()
+            .filter(|listener| holders.unclaimed.contains(&listener.inode))
+        {
+            // The system's own manager lets nobody but root see what it holds.
+            if by_socket_unit && listener.user == 0 {
+                look.kept = true;
+            } else {
+                look.unseen.push(format!(
+                    "{} is held by a process of user {} that cannot be seen from here",
+                    listener.address, listener.user
+                ));
+            }
+        }
+        look
+    }
+
+    /// Nobody listens but on the service's behalf, and the kernel would give the port to whoever asks.
+    pub fn is_free(&self) -> bool {
+        self.own.is_empty()
+            && self.left.is_empty()
+            && self.foreign.is_empty()
+            && self.unseen.is_empty()
+            && self.taken.is_none()
+    }
+
+    /// Everyone who is in the way, as one phrase.
+    pub fn phrase(&self) -> String {
+        let holders = [&self.own, &self.left, &self.foreign];
+        let mut phrases: Vec<String> = holders
+            .into_iter()
+            .flatten()
+            .map(|holder| format!("held by {holder}"))
+            .collect();
+        phrases.extend(self.unseen.iter().cloned());
+        phrases.extend(self.taken.iter().map(|why| format!("not to be had: {why}")));
+        phrases.join(", ")
+    }
+
+    /// What helps against whoever is in the way.
+    pub fn hint(&self, port: u16) -> String {
+        let holders = [&self.foreign, &self.left, &self.own];
+        match holders.into_iter().flatten().next() {
+            Some(Holder { pid, .. }) => {
+                format!("ps -fp {pid}; then kill {pid}, if it has no business there")
+            }
+            None => format!("as root: ss -tanp 'sport = :{port}'"),
+        }
+    }
+}
+
+/// Whether that process is the manager that holds sockets for the service.
+fn is_manager(proc: &Proc, pid: u32, name: &Name) -> bool {
+    match name {
+        Name::Systemd(_) => pid == 1,
+        Name::SystemdUser(_) => proc.stat(pid).is_ok_and(|stat| stat.name == "systemd"),
+        Name::Process(_) => false,
+    }
+}
+
+/// Whether that process was started by this very unit, in whatever run of it.
+fn is_in_the_unit(proc: &Proc, pid: u32, name: &Name) -> bool {
+    let (Name::Systemd(unit) | Name::SystemdUser(unit)) = name else {
+        return false;
+    };
+    proc.cgroups_of(pid).is_ok_and(|groups| {
+        groups.iter().any(|group| {
+            group.tells_units() && group.path.iter().any(|part| part.to_str() == Some(unit))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;
