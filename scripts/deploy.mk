@@ -1,0 +1,24 @@
+# Deploy targets for a Makefile of your own:
+#
+#     APP = shop
+#     include /usr/share/slipway/deploy.mk
+#
+# APP is a name (/etc/slipway/shop.env) or the path of an env file. FORCE=1 goes past failed checks.
+
+ifndef APP
+$(error APP is not set: write APP = NAME before the include)
+endif
+
+.PHONY: deploy rollback status history
+
+deploy:
+	deploy $(if $(FORCE),--force) $(APP)
+
+rollback:
+	rollback --app $(APP) $(if $(TO),--to $(TO))
+
+status:
+	@deploy-state show --app $(APP)
+
+history:
+	@deploy-state history --app $(APP) --last $(or $(LAST),10) >/dev/null
