@@ -1,6 +1,8 @@
 //! The dead-man's switch: something outside the deploy that starts the service again if nobody has by then.
 
 use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -89,7 +91,14 @@ impl Switch {
             durable::create_directory(directory, 0o755)?;
         }
         let earlier = self.read()?;
-        let log = std::fs::File::create(&self.log)
+        let log = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o640)
+            // The directory may be another user's, who must not choose what root writes to.
+            .custom_flags(nix::libc::O_NOFOLLOW)
+            .open(&self.log)
             .map_err(Error::io(format!("write {}", self.log.display())))?;
         let errors = log
             .try_clone()

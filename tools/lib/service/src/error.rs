@@ -54,6 +54,8 @@ pub enum Error {
         action: String,
         /// What was said.
         said: String,
+        /// What mends it, or tells more.
+        hint: Option<String>,
     },
     /// A plain process that nobody said how to start.
     NoStartCommand {
@@ -119,6 +121,10 @@ impl Error {
             Self::Damaged { .. } => "damaged-file",
             Self::TimedOut { .. } => "timed-out",
             Self::Interrupted { .. } => "interrupted",
+            Self::File(error) if error.kind() == io::ErrorKind::PermissionDenied => "no-permission",
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "no-permission"
+            }
             Self::File(_) | Self::Io { .. } => "io",
         }
     }
@@ -145,8 +151,12 @@ impl Error {
                 Some("loginctl enable-linger \"$(id -un)\"".to_owned())
             }
             Self::Denied { hint, .. } | Self::Unreadable { hint, .. } => Some(hint.clone()),
+            Self::Refused { hint, .. } => hint.clone(),
             Self::NoStartCommand { .. } => {
                 Some("--start COMMAND, or DEPLOY_START in the application's env file".to_owned())
+            }
+            Self::File(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Some(format!("ls -l {}", error.path.display()))
             }
             Self::Damaged { path, .. } => Some(format!("rm {}", path.display())),
             _ => None,
@@ -206,7 +216,7 @@ impl fmt::Display for Error {
             Self::Denied { action, said, .. } => {
                 write!(formatter, "no permission to {action}: {said}")
             }
-            Self::Refused { action, said } => write!(formatter, "cannot {action}: {said}"),
+            Self::Refused { action, said, .. } => write!(formatter, "cannot {action}: {said}"),
             Self::NoStartCommand { service } => write!(
                 formatter,
                 "{service} is a plain process, and no command is given that starts it"

@@ -66,34 +66,40 @@ impl Known {
 /// Leaves out this very process and what it is a part of.
 ///
 /// A service may deploy itself: then the runbook is among its descendants, and a stop must not end the runbook. Left out
-/// are this process, its ancestors up to the service's main process, and whatever shares its process group or session
-/// where those are not the service's own.
+/// are this process and what it started (the dead-man's switch), its ancestors up to the service's main process, and
+/// whatever shares a process group or a session with one of these, where that is not the main process's own.
 pub(crate) fn without_ourselves(proc: &Proc, pids: Vec<u32>, main_pid: Option<u32>) -> Vec<u32> {
     let own = std::process::id();
     if !pids.contains(&own) {
         return pids;
     }
-    let (group, session) = proc
-        .stat(own)
-        .map_or((0, 0), |stat| (stat.group, stat.session));
-    let foreign = |number: u32| (number > 1 && Some(number) != main_pid).then_some(number);
-    let (group, session) = (foreign(group), foreign(session));
+    let main = main_pid.and_then(|pid| proc.stat(pid).ok());
     let mut ourselves = HashSet::from([own]);
+    let (mut groups, mut sessions) = (HashSet::new(), HashSet::new());
     let mut next = own;
     while let Ok(stat) = proc.stat(next) {
+        if main.as_ref().is_none_or(|main| main.group != stat.group) {
+            groups.insert(stat.group);
+        }
+        if main
+            .as_ref()
+            .is_none_or(|main| main.session != stat.session)
+        {
+            sessions.insert(stat.session);
+        }
         if stat.parent <= 1 || Some(stat.parent) == main_pid || !ourselves.insert(stat.parent) {
             break;
         }
         next = stat.parent;
     }
-    pids.into_iter()
-        .filter(|pid| !ourselves.contains(pid))
-        .filter(|pid| {
-            proc.stat(*pid).is_ok_and(|stat| {
-                Some(stat.group) != group && (session.is_none() || Some(stat.session) != session)
-            })
-        })
-        .collect()
+    ourselves.extend(proc.descendants(own).unwrap_or_default());
+    let is_ours = |pid: &u32| {
+        ourselves.contains(pid)
+            || proc
+                .stat(*pid)
+                .is_ok_and(|stat| groups.contains(&stat.group) || sessions.contains(&stat.session))
+    };
+    pids.into_iter().filter(|pid| !is_ours(pid)).collect()
 }
 
 #[cfg(test)]

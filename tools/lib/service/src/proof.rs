@@ -188,7 +188,12 @@ impl Subject<'_> {
             .map_err(Error::io("look for who holds the port"))?;
         let mut servers = Vec::new();
         for holder in &holders.holders {
-            if self.members.contains(&holder.pid) {
+            if self.members.contains(&holder.pid) && self.is_of_an_earlier_run(holder.pid) {
+                findings.against.push(format!(
+                    "port {port} is held by process {} ({}), which is left from an earlier run of the service",
+                    holder.pid, holder.cmdline
+                ));
+            } else if self.members.contains(&holder.pid) {
                 servers.push(holder.pid);
             } else if let Some((_, why)) = self.keepers.iter().find(|(pid, _)| *pid == holder.pid) {
                 findings.seen.push(format!(
@@ -227,6 +232,15 @@ impl Subject<'_> {
         Ok(servers)
     }
 
+    /// It is older than the main process: a child that an earlier one left behind, in the same control group.
+    fn is_of_an_earlier_run(&self, pid: u32) -> bool {
+        let start_time = |pid| self.proc.stat(pid).map(|stat| stat.start_time);
+        match (start_time(pid), self.status.main_pid.map(start_time)) {
+            (Ok(its), Some(Ok(main))) => its < main,
+            _ => false,
+        }
+    }
+
     /// Who listens, where the service's main process looks from (it may be in a network namespace of its own).
     fn listeners(&self, port: u16) -> Result<Vec<Listener>, Error> {
         let read = Error::io("look for who listens on the port");
@@ -246,7 +260,9 @@ impl Subject<'_> {
         if !serving {
             candidates.extend(self.status.main_pid);
             let others = self.members.iter().copied();
-            candidates.extend(others.filter(|pid| Some(*pid) != self.status.main_pid));
+            candidates.extend(others.filter(|pid| {
+                Some(*pid) != self.status.main_pid && !self.is_of_an_earlier_run(*pid)
+            }));
         }
         let (mut yes, mut no, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         for pid in candidates {

@@ -71,10 +71,23 @@ impl Service {
         self.supervisor.start(deadline)
     }
 
+    /// Stops it and starts it again, and does not wait until it has come up. For a service that its socket unit starts at every
+    /// connection: between a stop and a start of ours the old release may have come up again
+    /// ([`Stopped::started_again`]). `timeout` is as for [`Service::stop`] where the supervisor has no order for
+    /// this; systemd has, and takes the unit's own time limit.
+    pub fn restart(&self, timeout: Duration, deadline: &Deadline) -> Result<(), Error> {
+        if !self.supervisor.restart(deadline)? {
+            self.stop(timeout, deadline)?;
+            self.start(deadline)?;
+        }
+        Ok(())
+    }
+
     /// Asks it to stop, waits for `timeout`, kills what is left by then, and then what the service left behind: whatever
     /// belonged to it is gone afterwards, and its port free.
     ///
-    /// A service that did not run is no error. The deploy itself is spared where the service started it.
+    /// `deadline` is for the whole and so is longer than `timeout` by some seconds: where it passes first, or a signal comes,
+    /// the stop is left half done. A service that did not run is no error. The deploy itself is spared where the service started it.
     pub fn stop(&self, timeout: Duration, deadline: &Deadline) -> Result<Stopped, Error> {
         crate::stop::stop(self.supervisor.as_ref(), &self.proc, timeout, deadline)
     }

@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use serde::Serialize;
 
-use crate::Error;
 use crate::processes::{Known, without_ourselves};
 use crate::status::milliseconds;
 use crate::supervisor::{AtRest, Stopping, Supervisor};
+use crate::{Error, Status};
 
 /// How often a stop is looked at, at first; doubled up to [`SLOWEST_LOOK`]. A supervisor's answer costs a few milliseconds
 /// of processor time.
@@ -92,9 +92,7 @@ pub(crate) fn stop(
         match rest {
             AtRest::No => {
                 let left = together(&known, members(deadline)?);
-                return Err(Error::StillRunning {
-                    processes: left.iter().map(Known::to_string).collect(),
-                });
+                return Err(still_there(proc, &left, &supervisor.status(deadline)?));
             }
             AtRest::Yes { killed } => {
                 stopped.killed |= killed;
@@ -139,13 +137,27 @@ fn sweep(
             deadline
                 .check()
                 .map_err(|ended| Error::of_wait(ended, "kill what was left"))?;
-            let left = left.iter().filter(|one| one.lives(proc));
-            return Err(Error::StillRunning {
-                processes: left.map(Known::to_string).collect(),
-            });
+            return Err(still_running(proc, left));
         }
     }
     Ok(cut)
+}
+
+fn still_running(proc: &Proc, processes: &[Known]) -> Error {
+    let living = processes.iter().filter(|one| one.lives(proc));
+    Error::StillRunning {
+        processes: living.map(Known::to_string).collect(),
+    }
+}
+
+/// Processes that do not die, or a supervisor that does not take note that they are dead.
+fn still_there(proc: &Proc, processes: &[Known], status: &Status) -> Error {
+    if processes.iter().any(|one| one.lives(proc)) {
+        return still_running(proc, processes);
+    }
+    Error::TimedOut {
+        action: format!("stop the service, which is still {}", status.phrase()),
+    }
 }
 
 /// Waits until it is at rest or `limit` has passed; a signal, or the end of the whole `deadline`, is an error.

@@ -17,6 +17,12 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     /// Asks for a start and does not wait for it. Nothing where it runs already.
     fn start(&self, deadline: &Deadline) -> Result<(), Error>;
 
+    /// Asks for a stop and a start in one, so that nobody can come between, and does not wait for them. `false` where there is
+    /// no such order.
+    fn restart(&self, _: &Deadline) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     /// Every living process of the service, in whatever state the service is.
     fn members(&self, status: &Status, deadline: &Deadline) -> Result<Vec<u32>, Error>;
 

@@ -22,6 +22,8 @@ pub(super) fn open(path: &Path, invocation: &str, directory: &Path) -> Result<(F
         .append(true)
         .create(true)
         .mode(0o640)
+        // The directory may be another user's, who must not choose what root writes to.
+        .custom_flags(nix::libc::O_NOFOLLOW)
         .open(path)
         .map_err(failed())?;
     let line = format!(

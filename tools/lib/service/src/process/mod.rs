@@ -3,6 +3,7 @@
 //! Beneath `ROOT/run/` stand `NAME.json` (which process it is; there from the start until a stop), `NAME.log` (what it
 //! writes) and `NAME.lock` (so that two starts cannot race). Nobody restarts it.
 
+mod command;
 mod log;
 mod members;
 mod record;
@@ -69,7 +70,6 @@ impl Process {
     }
 
     fn lock(&self, deadline: &Deadline) -> Result<Mutex, Error> {
-        durable::create_directory(&self.run, 0o755)?;
         Mutex::acquire(self.file("lock"), 0o600, deadline).map_err(|error| match error {
             MutexError::Ended(ended) => Error::of_wait(
                 ended,
@@ -107,7 +107,7 @@ impl Process {
         let (output, errors) = log::open(&self.file("log"), &invocation, &directory)?;
         let process = Detached::start(
             &self.proc,
-            &["/bin/sh", "-c", command],
+            &["/bin/sh", "-c", &command::line(command)],
             |prepared| {
                 prepared
                     .current_dir(&directory)
@@ -118,8 +118,7 @@ impl Process {
             },
             deadline,
         )?;
-        Record::new(process.identity.clone(), invocation, command, &directory)
-            .write(&self.file("json"))?;
+        Record::new(process.identity.clone(), invocation, &directory).write(&self.file("json"))?;
         process.go()
     }
 
@@ -168,6 +167,11 @@ impl Supervisor for Process {
     }
 
     fn start(&self, deadline: &Deadline) -> Result<(), Error> {
+        // A root that is misspelt must not come into being.
+        if let Some(root) = self.run.parent() {
+            std::fs::metadata(root).map_err(Error::io(format!("enter {}", root.display())))?;
+        }
+        durable::create_directory(&self.run, 0o755)?;
         let _held = self.lock(deadline)?;
         if self.status(deadline)?.active == Active::Running {
             return Ok(());
@@ -190,6 +194,10 @@ impl Supervisor for Process {
     }
 
     fn hold(&self, deadline: &Deadline) -> Result<Option<Mutex>, Error> {
+        // Nothing was ever started there.
+        if !self.run.is_dir() {
+            return Ok(None);
+        }
         self.lock(deadline).map(Some)
     }
 
@@ -213,8 +221,12 @@ impl Supervisor for Process {
     }
 
     fn stopped(&self) -> Result<(), Error> {
-        durable::remove(self.file("json"))?;
-        Ok(())
+        match durable::remove(self.file("json")) {
+            Ok(_) => Ok(()),
+            // Not even the directory is there.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn clear_start_limit(&self, _: &Deadline) -> Result<(), Error> {

@@ -26,24 +26,17 @@ pub(super) struct Record {
     /// Names this one start.
     pub(super) invocation: String,
     started_at: String,
-    command: String,
     /// The directory that `current` led to then.
     pub(super) directory: PathBuf,
 }
 
 impl Record {
-    pub(super) fn new(
-        identity: Identity,
-        invocation: String,
-        command: &str,
-        directory: &Path,
-    ) -> Self {
+    pub(super) fn new(identity: Identity, invocation: String, directory: &Path) -> Self {
         Self {
             schema: SCHEMA,
             identity,
             invocation,
             started_at: clock::rfc3339(SystemTime::now()),
-            command: command.to_owned(),
             directory: directory.to_owned(),
         }
     }
@@ -69,12 +62,11 @@ impl Record {
         Ok(Some(record))
     }
 
-    /// The command may hold what only the service's own user should see.
     pub(super) fn write(&self, path: &Path) -> Result<(), Error> {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| Error::io(format!("write {}", path.display()))(error.into()))?;
         text.push(b'\n');
-        Ok(durable::replace(path, &text, 0o600)?)
+        Ok(durable::replace(path, &text, 0o644)?)
     }
 }
 

@@ -96,12 +96,7 @@ impl Control {
                     Ok(finished) => match sort(&finished, action, &self.service) {
                         // systemd's own answer, once sudo let it through.
                         error @ (Error::NotFound { .. } | Error::Unavailable { .. }) => Err(error),
-                        Error::Refused { said, .. } if !is_from_sudo(&said) => {
-                            Err(Error::Refused {
-                                action: action.to_owned(),
-                                said,
-                            })
-                        }
+                        error @ Error::Refused { .. } if !is_from_sudo(&error) => Err(error),
                         _ => Err(denied(&one_line(&finished))),
                     },
                     Err(deadline::child::ChildError::NotFound { .. }) => {
@@ -155,8 +150,27 @@ impl Control {
                 said,
                 hint: self.permission_hint(),
             }),
+            Error::Refused { action, said, .. } => Err(Error::Refused {
+                hint: Some(self.refusal_hint(&said)),
+                action,
+                said,
+            }),
             other => Err(other),
         }
+    }
+
+    /// What mends a refusal, or tells more about it.
+    fn refusal_hint(&self, said: &str) -> String {
+        let user = match self.manager {
+            Manager::System => "",
+            Manager::User => " --user",
+        };
+        let verb = if said.contains("masked") {
+            "unmask"
+        } else {
+            "status"
+        };
+        format!("systemctl{user} {verb} {}", self.unit)
     }
 
     /// What would let this user do it: a rule that names each order word for word.
@@ -207,7 +221,8 @@ pub(super) fn one_line(finished: &Finished) -> String {
     }
 }
 
-fn is_from_sudo(said: &str) -> bool {
+fn is_from_sudo(error: &Error) -> bool {
+    let said = error.to_string();
     said.contains("sudo:") || said.contains("not allowed to execute")
 }
 
@@ -247,7 +262,11 @@ fn sort(finished: &Finished, action: &str, service: &str) -> Error {
     ]) {
         Error::NotFound { service }
     } else {
-        Error::Refused { action, said }
+        Error::Refused {
+            action,
+            said,
+            hint: None,
+        }
     }
 }
 

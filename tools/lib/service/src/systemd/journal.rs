@@ -1,5 +1,6 @@
 //! A unit's log, from systemd's journal.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -51,13 +52,32 @@ pub(super) fn lines(
     most: usize,
     deadline: &Deadline,
 ) -> Result<Vec<String>, Error> {
-    let count = most.to_string();
-    let mut arguments = vec!["-o".to_owned(), "cat".to_owned(), "-n".to_owned(), count];
+    let mut arguments = vec!["-o".to_owned(), "cat".to_owned()];
     arguments.extend(after(mark));
-    let finished = read(control, &arguments, Options::default(), deadline)?;
-    let text = finished.stdout_text();
-    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    is_all(control, &finished, !lines.is_empty())?;
+    // After a cursor, `-n` would mean the first ones.
+    if mark.is_none() {
+        arguments.push(format!("--lines={most}"));
+    }
+    let last = Arc::new(Mutex::new(VecDeque::new()));
+    let keeping = Arc::clone(&last);
+    let options = Options {
+        stdout_lines: Some(Box::new(move |line| {
+            let mut last = keeping.lock().unwrap_or_else(PoisonError::into_inner);
+            last.push_back(line.to_owned());
+            if last.len() > most {
+                last.pop_front();
+            }
+        })),
+        ..Options::default()
+    };
+    let finished = read(control, &arguments, options, deadline)?;
+    let any = !finished.stdout.is_empty();
+    let lines = last
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .drain(..)
+        .collect();
+    is_all(control, &finished, any)?;
     Ok(lines)
 }
 
@@ -102,8 +122,11 @@ fn error_in(line: &str) -> Option<String> {
         }
         _ => String::new(),
     };
-    let priority = entry.get("PRIORITY")?.as_str()?.parse::<u64>().ok()?;
-    (priority <= ERR || is_error(&message)).then_some(message)
+    let priority = entry
+        .get("PRIORITY")
+        .and_then(|priority| priority.as_str()?.parse::<u64>().ok());
+    let bad = priority.is_some_and(|priority| priority <= ERR);
+    (bad || is_error(&message)).then_some(message)
 }
 
 fn read(

@@ -65,6 +65,11 @@ impl Supervisor for Systemd {
         self.order(&["start", "--no-block", &self.unit], deadline)
     }
 
+    fn restart(&self, deadline: &Deadline) -> Result<bool, Error> {
+        self.order(&["restart", "--no-block", &self.unit], deadline)?;
+        Ok(true)
+    }
+
     fn members(&self, status: &Status, _: &Deadline) -> Result<Vec<u32>, Error> {
         let listed = match (&status.control_group, status.main_pid) {
             (Some(group), _) => self.proc.cgroup_members(group),
@@ -88,7 +93,7 @@ impl Supervisor for Systemd {
     }
 
     fn ask_to_stop(&self, _: &[Known], deadline: &Deadline) -> Result<(), Error> {
-        self.order(&["stop", "--no-block", &self.unit], deadline)
+        forgotten(self.order(&["stop", "--no-block", &self.unit], deadline))
     }
 
     fn at_rest(&self, stopping: &Stopping<'_>, deadline: &Deadline) -> Result<AtRest, Error> {
@@ -111,7 +116,7 @@ impl Supervisor for Systemd {
         match self.order(&["kill", "--signal=SIGKILL", &self.unit], deadline) {
             // It ended by itself in the same moment.
             Err(Error::Refused { said, .. }) if said.contains("No main process to kill") => Ok(()),
-            other => other,
+            other => forgotten(other),
         }
     }
 
@@ -120,7 +125,7 @@ impl Supervisor for Systemd {
     }
 
     fn clear_start_limit(&self, deadline: &Deadline) -> Result<(), Error> {
-        self.order(&["reset-failed", &self.unit], deadline)
+        forgotten(self.order(&["reset-failed", &self.unit], deadline))
     }
 
     fn socket_keepers(&self, status: &Status) -> Vec<(u32, String)> {
@@ -185,6 +190,14 @@ impl Supervisor for Systemd {
         } else {
             Disarmed::NotArmed
         })
+    }
+}
+
+/// A unit that ended well is forgotten (`not loaded`), its count of starts too: that is no error for whoever wanted it ended.
+fn forgotten(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(Error::NotFound { .. }) => Ok(()),
+        other => other,
     }
 }
 

@@ -75,11 +75,7 @@ pub(super) fn status(properties: &Properties<'_>, service: &str) -> Result<Statu
             });
         }
         Some(state @ ("bad-setting" | "error" | "masked")) if at_rest => {
-            let why = properties.text("LoadError").unwrap_or(state);
-            return Err(Error::Refused {
-                action: format!("use {service}"),
-                said: format!("the unit cannot be loaded ({state}): {why}"),
-            });
+            return Err(not_loaded(properties, state, service));
         }
         None => {
             return Err(Error::Unavailable {
@@ -117,6 +113,28 @@ pub(super) fn status(properties: &Properties<'_>, service: &str) -> Result<Statu
     status.file = properties.text("FragmentPath").map(PathBuf::from);
     status.file_state = properties.owned("UnitFileState");
     Ok(status)
+}
+
+/// A unit whose file is there and of no use.
+fn not_loaded(properties: &Properties<'_>, state: &str, service: &str) -> Error {
+    // `org.freedesktop.systemd1.UnitMasked "Unit shop.service is masked."`
+    let why = properties.text("LoadError").unwrap_or(state);
+    let why = why.split('"').nth(1).unwrap_or(why);
+    let (kind, unit) = service.split_once(':').unwrap_or(("systemd", service));
+    let user = if kind == "systemd-user" {
+        " --user"
+    } else {
+        ""
+    };
+    Error::Refused {
+        action: format!("use {service}"),
+        said: why.to_owned(),
+        hint: Some(if state == "masked" {
+            format!("systemctl{user} unmask {unit}")
+        } else {
+            format!("systemd-analyze{user} verify {unit}")
+        }),
+    }
 }
 
 fn activity(active: &str, substate: &str) -> Active {

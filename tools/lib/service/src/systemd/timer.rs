@@ -9,8 +9,9 @@ use crate::dead_man::DeadManBy;
 use crate::{DeadMan, Disarmed, Error};
 
 /// Every order about a unit that Slipway gives to `systemctl`: what a rule for sudo has to allow.
-pub(super) const ORDERS: [&str; 4] = [
+pub(super) const ORDERS: [&str; 5] = [
     "start --no-block",
+    "restart --no-block",
     "stop --no-block",
     "kill --signal=SIGKILL",
     "reset-failed",
@@ -69,19 +70,20 @@ pub(super) fn arm(
 /// Takes the timer away, and its service should it be at work.
 pub(super) fn disarm(control: &Control, deadline: &Deadline) -> Result<Disarmed, Error> {
     let name = name(control);
-    let (timer, service) = (format!("{name}.timer"), format!("{name}.service"));
     let action = format!("disarm the dead-man's switch of {}", control.service());
-    let text = control.ask(
-        &["show", "-p", "LoadState,ActiveState", &timer],
-        &action,
-        deadline,
-    )?;
-    if !text.lines().any(|line| line == "ActiveState=active") {
-        return Ok(Disarmed::NotArmed);
+    let mut disarmed = Disarmed::NotArmed;
+    for ending in ["timer", "service"] {
+        let unit = format!("{name}.{ending}");
+        let text = control.ask(&["show", "-p", "ActiveState", &unit], &action, deadline)?;
+        if text.trim() == "ActiveState=inactive" || text.trim() == "ActiveState=failed" {
+            continue;
+        }
+        match control.order_by("systemctl", &["stop", &unit], &action, deadline) {
+            Ok(()) if ending == "timer" => disarmed = Disarmed::Now,
+            // It has gone off or ended since we looked, and is forgotten by now.
+            Ok(()) | Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
-    match control.order_by("systemctl", &["stop", &timer, &service], &action, deadline) {
-        // It has gone off since we looked, and is collected by now.
-        Err(Error::NotFound { .. }) => Ok(Disarmed::NotArmed),
-        other => other.map(|()| Disarmed::Now),
-    }
+    Ok(disarmed)
 }

@@ -119,3 +119,12 @@ fn time_spans_as_they_are_printed() {
     assert_eq!(time_span("0"), Some(Duration::ZERO));
     assert_eq!(time_span("infinity"), None);
 }
+
+#[test]
+fn a_masked_unit_says_what_opens_it() {
+    let masked = [("LoadState", "masked"), ("ActiveState", "inactive")];
+    assert_eq!(
+        read(&masked).unwrap_err().hint().as_deref(),
+        Some("systemctl unmask shop.service")
+    );
+}
