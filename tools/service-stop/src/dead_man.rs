@@ -72,7 +72,7 @@ mod tests {
     fn it_is_told_everything_and_inherits_nothing_of_the_deploy() {
         let layout = Layout::new("/srv/shop");
         let application = Application {
-            store: Store::at(layout.state.clone()),
+            store: Store::at(&layout),
             layout,
         };
         let setting = Setting {

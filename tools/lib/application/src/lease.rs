@@ -70,7 +70,7 @@ impl Application {
                 Claim::Held(holder) => return Err(busy(&holder)),
                 Claim::Abandoned(holder) => {
                     drop(held);
-                    self.recover(&holder.deploy_id, None, deadline)?;
+                    self.recover(&holder.deploy_id, "the holder died", None, deadline)?;
                     took_over = Some(holder);
                     continue;
                 }

@@ -44,7 +44,7 @@ impl Application {
         set(&mut layout.releases, &args.releases)?;
         set(&mut layout.current, &args.current)?;
         set(&mut layout.state, &args.state)?;
-        let store = Store::at(layout.state.clone());
+        let store = Store::at(&layout);
         Ok(Self { layout, store })
     }
 

@@ -25,16 +25,17 @@ pub struct Recovered {
 }
 
 impl Application {
-    /// Settles the deploy `id`, whose holder the caller has judged to be gone: finishes or undoes an announced switch,
+    /// Settles the deploy `id`, whose holder the caller has judged to be gone (`the holder died`): finishes or undoes an announced switch,
     /// starts the service where it may have been stopped, removes what was half made, lowers the drain flag, and
     /// records the outcome. Can be killed at any instant and begun again.
     pub fn recover(
         &self,
         id: &str,
+        gone: &str,
         service: Option<&Service>,
         deadline: &Deadline,
     ) -> Result<Recovered, Failure> {
-        let (settlement, flag) = self.settle_link(id, deadline)?;
+        let (settlement, flag) = self.settle_link(id, gone, deadline)?;
         let mut started = false;
         if let Some(service) = service.filter(|_| settlement.start) {
             started = start(service, deadline)?;
@@ -68,6 +69,7 @@ impl Application {
     fn settle_link(
         &self,
         id: &str,
+        gone: &str,
         deadline: &Deadline,
     ) -> Result<(Settlement, Option<String>), Failure> {
         let mut held = self.lock(deadline)?;
@@ -77,16 +79,17 @@ impl Application {
             .map_err(|refused| fail::refused(&refused))?
             .clone();
         let link = self.link_as_it_is()?;
-        let settlement = settle(&held.state, &deploy, &link).map_err(|Contradiction(what)| {
-            Failure::impossible(
-                "contradiction",
-                format!("deploy {id} cannot be settled: {what}"),
-            )
-            .hint(format!(
-                "ls -l {}; then release-swap RELEASE --id {id}",
-                self.layout.current
-            ))
-        })?;
+        let settlement =
+            settle(&held.state, &deploy, &link, gone).map_err(|Contradiction(what)| {
+                Failure::impossible(
+                    "contradiction",
+                    format!("deploy {id} cannot be settled: {what}"),
+                )
+                .hint(format!(
+                    "ls -l {}; then release-swap RELEASE --id {id}",
+                    self.layout.current
+                ))
+            })?;
         if let Some(to) = &settlement.switch_to {
             self.switch_link(to)?;
         }

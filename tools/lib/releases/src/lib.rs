@@ -17,7 +17,6 @@ mod manifest;
 pub mod name;
 pub mod plan;
 mod resolve;
-pub mod time;
 
 pub use current::{Current, current};
 pub use layout::{Layout, PathError};

@@ -1,6 +1,5 @@
 //! What a release says of itself: `.release.json`, written once, before the release is published.
 
-use crate::time;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -14,6 +13,27 @@ pub const SCHEMA: u32 = 1;
 /// More bytes than any manifest has.
 const LARGEST: u64 = 1024 * 1024;
 
+/// A moment in the manifest: RFC 3339.
+mod moment {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use std::time::SystemTime;
+
+    pub(super) fn serialize<S: Serializer>(
+        moment: &SystemTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&clock::rfc3339(*moment))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SystemTime, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        clock::parse_rfc3339(&text)
+            .ok_or_else(|| de::Error::custom("not a time like 2026-11-20T09:30:00.123Z"))
+    }
+}
+
 /// What a release says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,7 +45,7 @@ pub struct Manifest {
     /// Its place in the order of releases, which no clock can change.
     pub sequence: u64,
     /// When it was staged, to the millisecond.
-    #[serde(with = "time::text")]
+    #[serde(with = "moment")]
     pub created_at: SystemTime,
     /// What kind of build it is: `node`, `static`, …
     pub kind: String,

@@ -1,6 +1,5 @@
 //! What a release may be called, and what it is called where nobody says.
 
-use crate::time::civil;
 use std::fmt;
 
 /// The most bytes that a file name may have.
@@ -57,15 +56,6 @@ pub fn validate(name: &str) -> Result<(), NameError> {
     }
 }
 
-/// `YYYYMMDD-HHMMSS` in UTC, for so many seconds since 1970.
-pub fn from_time(unix_seconds: i64) -> String {
-    let moment = civil(unix_seconds);
-    format!(
-        "{:04}{:02}{:02}-{:02}{:02}{:02}",
-        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
-    )
-}
-
 /// `wanted`, or with the first of `-2`, `-3`, … that is not taken.
 pub fn next_free(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(wanted) {
@@ -116,14 +106,6 @@ mod tests {
         ] {
             assert_eq!(validate(name), Ok(()), "{name:?}");
         }
-    }
-
-    #[test]
-    fn a_name_from_the_time_is_utc_and_sorts_by_it() {
-        assert_eq!(from_time(0), "19700101-000000");
-        assert_eq!(from_time(951_782_400), "20000229-000000");
-        assert_eq!(from_time(1_795_167_000), "20261120-093000");
-        assert!(from_time(1_795_166_999) < from_time(1_795_167_000));
     }
 
     #[test]

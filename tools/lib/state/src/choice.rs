@@ -1,6 +1,7 @@
 //! Which release: the newest, the one to go back to. Order is the stored sequence, never a clock.
 
-use crate::model::{Release, State, Verdict};
+use crate::model::{Release, State};
+use releases::Verdict;
 use std::cmp::Reverse;
 use std::time::SystemTime;
 

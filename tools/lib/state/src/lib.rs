@@ -16,9 +16,10 @@ mod transition;
 pub use choice::Seen;
 pub use document::{Document, SCHEMA};
 pub use model::{
-    Beat, Deploy, Event, Intent, Outcome, Pause, Phase, Release, State, Status, Switch, Verdict,
+    Beat, Deploy, Event, Intent, Outcome, Pause, Phase, Release, State, Status, Switch,
 };
 pub use record::{Told, deploys};
 pub use recovery::{Contradiction, Link, Settlement, settle};
+pub use releases::Verdict;
 pub use store::{Held, Store, StoreError};
 pub use transition::{Begin, Mark, Note, Refused};

@@ -1,6 +1,7 @@
 //! What is known about one application's deploys.
 
 use host::Identity;
+use releases::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::SystemTime;
@@ -178,18 +179,6 @@ pub struct Release {
     pub live: bool,
     /// Never to be pruned.
     pub pinned: bool,
-}
-
-/// What is known of a release's quality.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It has been validated.
-    Good,
-    /// It failed, or was rolled back from; never chosen by itself.
-    Bad,
-    /// It has not been tried, or nobody saw the trial's end.
-    Unknown,
 }
 
 /// How a deploy ended.

@@ -50,7 +50,14 @@ pub struct Contradiction(pub String);
 /// | validating, nothing announced | a release | service started | aborted |
 /// | rolling back | as before, or as announced | link switched, service started | rolled back |
 /// | any | anything else | nothing: a person must look | |
-pub fn settle(state: &State, deploy: &Deploy, link: &Link) -> Result<Settlement, Contradiction> {
+///
+/// `gone` says what became of the holder, as the beginning of a sentence: `the holder died`.
+pub fn settle(
+    state: &State,
+    deploy: &Deploy,
+    link: &Link,
+    gone: &str,
+) -> Result<Settlement, Contradiction> {
     let is_at = |name: Option<&str>| match link {
         Link::Absent => name.is_none(),
         Link::At(release) => name == Some(release.as_str()),
@@ -68,7 +75,7 @@ pub fn settle(state: &State, deploy: &Deploy, link: &Link) -> Result<Settlement,
     if let Link::Strange(what) = link {
         return Err(Contradiction(what.clone()));
     }
-    let died = format!("the holder died in phase {phase}");
+    let died = format!("{gone} in phase {phase}");
     match (&state.status, &deploy.intent) {
         (Status::Idle | Status::Deploying(_), None) => settled(
             None,
@@ -235,7 +242,7 @@ mod tests {
         for (status, deploy, link, expected) in rows {
             let mut state = State::first();
             state.status = status(deploy.clone());
-            let settled = settle(&state, &deploy, &Link::At(link.into()));
+            let settled = settle(&state, &deploy, &Link::At(link.into()), "the holder died");
             let found = settled
                 .as_ref()
                 .ok()
@@ -256,6 +263,6 @@ mod tests {
         state.status = Status::Validating(deploy(Phase::Restart, None));
         let strange = Link::Strange("current is a directory".into());
         let deploy = state.deploy().cloned().unwrap();
-        assert!(settle(&state, &deploy, &strange).is_err());
+        assert!(settle(&state, &deploy, &strange, "the holder died").is_err());
     }
 }

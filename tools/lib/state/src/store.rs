@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clock::rfc3339;
 use deadline::{Deadline, Ended};
 use durable::{Mutex, MutexError};
+use releases::Layout;
 use serde_json::{Value, json};
 use std::fmt;
 use std::io;
@@ -86,16 +87,12 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl Store {
-    /// The store whose state file is at `path`; its lock and its history lie beside it.
-    pub fn at(path: impl Into<Utf8PathBuf>) -> Self {
-        let state: Utf8PathBuf = path.into();
-        let name = state.file_name().unwrap_or("deploy-state.json");
-        let stem = name.strip_suffix(".json").unwrap_or(name);
-        let history_stem = stem.strip_suffix("-state").unwrap_or(stem);
+    /// The store of the application that lies there.
+    pub fn at(layout: &Layout) -> Self {
         Self {
-            lock: state.with_file_name(format!("{stem}.lock")),
-            history: state.with_file_name(format!("{history_stem}-history.jsonl")),
-            state,
+            lock: layout.lock(),
+            history: layout.history(),
+            state: layout.state.clone(),
         }
     }
 

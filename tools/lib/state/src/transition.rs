@@ -1,7 +1,8 @@
 //! The changes that a state can go through. Pure: they say what is to be written, and write nothing.
 
-use crate::model::{Deploy, Intent, Outcome, Pause, Phase, State, Status, Switch, Verdict};
+use crate::model::{Deploy, Intent, Outcome, Pause, Phase, State, Status, Switch};
 use host::Identity;
+use releases::Verdict;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::time::{Duration, SystemTime};

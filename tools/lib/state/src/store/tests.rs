@@ -13,7 +13,7 @@ impl Scratch {
     }
 
     fn store(&self) -> Store {
-        Store::at(self.0.join("deploy-state.json"))
+        Store::at(&Layout::new(self.0.clone()))
     }
 }
 
