@@ -149,7 +149,7 @@ pub(crate) fn end(
 }
 
 /// Lowers the drain flag and ends the deploy `id`.
-fn finish(
+pub(crate) fn finish(
     application: &Application,
     id: &str,
     outcome: Outcome,

@@ -37,7 +37,12 @@ pub(crate) fn recover(
         Claim::Abandoned(holder) => {
             let service = application.service(&args.service)?;
             let deadline = context.deadline(PATIENCE).uninterruptible();
-            let recovered = application.recover(&holder.deploy_id, service.as_ref(), &deadline)?;
+            let recovered = application.recover(
+                &holder.deploy_id,
+                "the holder died",
+                service.as_ref(),
+                &deadline,
+            )?;
             context.note(format!(
                 "deploy {} is settled as {}: {}",
                 recovered.id,

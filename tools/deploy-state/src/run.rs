@@ -2,14 +2,14 @@
 
 use crate::args::{Args, RunArgs};
 use crate::runbook::{self, Limit};
-use crate::{log, recover};
-use application::{Application, Begun, Recovered, Request, fail, who};
+use crate::{by_hand, log, recover};
+use application::{Application, Begun, PROBATION, Recovered, Request, fail, who};
 use deadline::Deadline;
 use host::Proc;
 use serde::Serialize;
 use serde_json::json;
 use state::lease::{Claim, Holder, Patience, claim};
-use state::{State, deploys};
+use state::{Outcome, State, Status, deploys};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure, Report};
@@ -66,8 +66,10 @@ pub(crate) fn run(
         }
     });
     // Whatever ended the runbook, also a signal that this process got: what it left is settled first.
-    let left = settle_own(application, args, &id)?;
-    let code = runbook::exit_code(status?);
+    let code = status.map(runbook::exit_code);
+    let ended_well = code.as_ref().is_ok_and(|code| *code == 0);
+    let left = settle_own(application, args, &id, ended_well)?;
+    let code = code?;
     let told = deploys(&application.store.history().map_err(fail::store)?)
         .into_iter()
         .rfind(|told| told.deploy_id == id);
@@ -90,11 +92,12 @@ pub(crate) fn run(
     verdict(&report, left.as_ref())
 }
 
-/// The runbook's exit code is the verdict, unless it claims a success that it has not recorded.
+/// The runbook's exit code is the verdict, unless it claims a success in the middle of a switch.
 fn verdict(report: &Run, left: Option<&Recovered>) -> Result<Report, Failure> {
     let id = &report.deploy_id;
     match (report.command_exit, left) {
         (0, None) => Ok(Report::of(report)),
+        (0, Some(left)) if !left.settlement.start => Ok(Report::of(report)),
         (0, Some(left)) => Err(Failure::no(
             "not-ended",
             format!(
@@ -140,7 +143,12 @@ fn settle_the_dead(
         Claim::Held(holder) => Err(application::busy(&holder)),
         Claim::Abandoned(holder) => {
             let service = application.service(&args.service)?;
-            let recovered = application.recover(&holder.deploy_id, service.as_ref(), deadline);
+            let recovered = application.recover(
+                &holder.deploy_id,
+                "the holder died",
+                service.as_ref(),
+                deadline,
+            );
             match recovered {
                 // Two that found it dead at the same moment: the other one has settled it.
                 Err(failure) if failure.code() == "lease-lost" => Ok(None),
@@ -166,18 +174,35 @@ fn begin(application: &Application, run: &RunArgs, deadline: &Deadline) -> Resul
     application.begin(&request, deadline)
 }
 
-/// Settles this very deploy where its runbook has not ended it.
+/// Settles this very deploy where its runbook has not ended it. A runbook that ended well after its release went live
+/// has given its verdict by that: a pipe of tools has no other way to say so.
 fn settle_own(
     application: &Application,
     args: &Args,
     id: &str,
+    ended_well: bool,
 ) -> Result<Option<Recovered>, Failure> {
-    if application.load()?.held_by(id).is_err() {
+    let state = application.load()?;
+    let Ok(deploy) = state.held_by(id) else {
+        return Ok(None);
+    };
+    let deadline = Deadline::after(recover::PATIENCE).uninterruptible();
+    let is_live =
+        deploy.release.is_some() && deploy.release.as_deref() == application.link()?.release();
+    if ended_well && is_live && matches!(state.status, Status::Validating(_)) {
+        let why = Some("the runbook ended well");
+        by_hand::finish(
+            application,
+            id,
+            Outcome::Succeeded,
+            why,
+            PROBATION,
+            &deadline,
+        )?;
         return Ok(None);
     }
-    let deadline = Deadline::after(recover::PATIENCE).uninterruptible();
     let service = application.service(&args.service)?;
-    match application.recover(id, service.as_ref(), &deadline) {
+    match application.recover(id, "the runbook ended", service.as_ref(), &deadline) {
         Ok(recovered) => Ok(Some(recovered)),
         Err(failure) if failure.code() == "lease-lost" => Ok(None),
         Err(failure) => Err(failure),
