@@ -1,1 +1,162 @@
-//! placeholder
+//! Back to the last validated release: stop, switch, start, verified well.
+//!
+//! Before: any state. After: the release before serves and is proven to, and the release that was left is known bad; or
+//! nothing was changed; or, with exit 69, nobody serves, and somebody has to come.
+
+mod args;
+mod back;
+mod plan;
+mod verify;
+mod watch;
+
+use application::Application;
+pub use args::Args;
+use back::Wanted;
+use plan::Asked;
+use serde_json::json;
+use step::{Context, Failure, Report};
+use watch::{InStart, Loop};
+
+/// rollback.
+pub struct Tool;
+
+impl step::Tool for Tool {
+    const NAME: &'static str = "rollback";
+    const ABOUT: &'static str =
+        "Back to the last validated release: stop, switch, start, verified well";
+    type Args = Args;
+    const FIELDS: &'static [&'static str] = &[
+        "rolledBack",
+        "changed",
+        "from",
+        "to",
+        "reason",
+        "stop.*",
+        "start.*",
+        "health.*",
+        "tookMs",
+    ];
+    const CODES: &'static [(&'static str, &'static str)] = back::CODES;
+
+    fn acts_on_failure(args: &Args) -> bool {
+        args.on_failure
+    }
+
+    fn outlives_signals(args: &Args) -> bool {
+        args.on_failure
+    }
+
+    fn run(args: Args, context: &Context) -> Result<Report, Failure> {
+        if args.in_start {
+            return Ok(in_start(&args, context));
+        }
+        let application = Application::of(&args.layout)?;
+        if args.on_failure {
+            return on_failure(&application, &args, context);
+        }
+        if args.if_crash_loop {
+            return if_crash_loop(&application, &args, context);
+        }
+        let reason = args.why.clone().unwrap_or_else(|| "by hand".into());
+        let wanted = Wanted {
+            reason,
+            automatic: false,
+        };
+        back::roll_back(&application, &args, &wanted, context).map(|done| Report::of(&done))
+    }
+}
+
+/// Whatever goes wrong here is said and never keeps the unit from starting: a service that is down because its check
+/// could not read a file is worse than any release.
+fn in_start(args: &Args, context: &Context) -> Report {
+    let checked = Application::of(&args.layout).and_then(|application| {
+        let service = back::needed(&application, args)?;
+        watch::in_start(&application, &service, args)
+    });
+    let (back, reason) = match checked {
+        Ok(InStart::Back { from, to, why }) => {
+            context.note(format!("{from} -> {to}: {why}"));
+            (Some((from, to)), why)
+        }
+        Ok(InStart::Left(why)) => (None, why),
+        Err(failure) => {
+            context.note(format!("the check was not made: {}", failure.message()));
+            (
+                None,
+                format!("the check was not made: {}", failure.message()),
+            )
+        }
+    };
+    Report::of(&json!({
+        "rolledBack": back.is_some(), "changed": back.is_some(),
+        "from": back.as_ref().map(|(from, _)| from), "to": back.as_ref().map(|(_, to)| to),
+        "reason": reason,
+    }))
+}
+
+/// The last step of a pipe, and of a runbook that failed: acts on a failed report.
+fn on_failure(
+    application: &Application,
+    args: &Args,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let Some(upstream) = context.upstream() else {
+        return Err(
+            Failure::usage("--on-failure reads the report of the step before")
+                .hint("… | rollback --on-failure -"),
+        );
+    };
+    if upstream.ok() {
+        return Ok(Report::of(&json!({
+            "rolledBack": false, "changed": false, "reason": "the step before is well",
+        })));
+    }
+    let state = application.load()?;
+    let status = match context.deploy_id().map(|id| state.held_by(id)) {
+        Some(Err(_)) => {
+            let done = back::after_another(application, args, context)?;
+            return Err(not_deployed(&done));
+        }
+        Some(Ok(_)) => Some(&state.status),
+        None => None,
+    };
+    match plan::asked(&upstream.value, status) {
+        Asked::PassOn => Ok(Report::passed_on(upstream.text.clone(), upstream.exit())),
+        Asked::Act(reason) => {
+            let wanted = Wanted {
+                reason,
+                automatic: true,
+            };
+            let done = back::roll_back(application, args, &wanted, context)?;
+            Err(not_deployed(&done))
+        }
+    }
+}
+
+/// The old release serves, and the new one does not: that is a no.
+fn not_deployed(done: &back::Done) -> Failure {
+    let message = format!("{} serves again: {}", done.to, done.reason);
+    Failure::no("rolled-back", message).with(done)
+}
+
+/// Asked by `OnFailure=` or a timer.
+fn if_crash_loop(
+    application: &Application,
+    args: &Args,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let service = back::needed(application, args)?;
+    let deadline = context.deadline(args.timeout);
+    match watch::crash_loop(application, &service, args, &deadline)? {
+        Loop::No(why) => Ok(Report::of(&json!({
+            "rolledBack": false, "changed": false, "reason": why,
+        }))),
+        Loop::Yes(why) => {
+            let wanted = Wanted {
+                reason: why,
+                automatic: true,
+            };
+            back::roll_back(application, args, &wanted, context).map(|done| Report::of(&done))
+        }
+    }
+}

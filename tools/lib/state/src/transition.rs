@@ -291,6 +291,10 @@ impl State {
         automatic: bool,
     ) -> Result<Note, Refused> {
         let mut deploy = self.held_by(id)?.clone();
+        if deploy.moment_of.is_some() {
+            // Outside any deploy, what is live is what is being judged.
+            deploy.release.clone_from(&self.live);
+        }
         deploy.intent = Some(Intent {
             action: "rollback".into(),
             from: self.live.clone(),
@@ -330,10 +334,15 @@ impl State {
         let tried = deploy.release.clone();
         let is_live = tried.is_some() && tried == self.live;
         let rolling_back = matches!(self.status, Status::RollingBack(_));
-        if let Some(name) = tried.as_deref() {
+        // A release that was never live has not been tried.
+        let was_tried = tried
+            .as_deref()
+            .and_then(|name| self.release(name))
+            .is_some_and(|release| release.live);
+        if let Some(name) = tried.as_deref().filter(|_| was_tried) {
             let verdict = match outcome {
                 Outcome::Succeeded if is_live => Some(Verdict::Good),
-                Outcome::RolledBack => Some(Verdict::Bad),
+                Outcome::RolledBack if !is_live => Some(Verdict::Bad),
                 Outcome::Failed if is_live || rolling_back => Some(Verdict::Bad),
                 _ => None,
             };

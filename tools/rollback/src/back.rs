@@ -1,0 +1,408 @@
+//! The rollback itself: announced, then stop, switch, start, and seen to be well.
+
+use crate::args::Args;
+use crate::plan::{self, NoTarget};
+use crate::verify;
+use application::{Application, Lease, PROBATION, fail, lower};
+use deadline::Deadline;
+use serde::Serialize;
+use service::Service;
+use service_stop::{DeadManRequest, StopReport, StopRequest};
+use state::{Outcome, deploys};
+use std::time::{Duration, Instant, SystemTime};
+use step::{Context, Failure};
+
+/// The service is started again by then, should this tool be killed in the middle.
+const DEAD_MAN: Duration = Duration::from_secs(90);
+/// What may come on top of the stop and the start: the lock, the supervisor's answers, a port that is slow to be free.
+const BEYOND: Duration = Duration::from_secs(60);
+
+/// The `error.code`s of rollback.
+pub(crate) const CODES: &[(&str, &str)] = &[
+    (
+        "rolled-back",
+        "--on-failure: the old release serves again, the new one does not",
+    ),
+    ("no-target", "there is no release to go back to"),
+    (
+        "no-such-release",
+        "there is no release of that name or commit",
+    ),
+    ("ambiguous-commit", "several releases are of that commit"),
+    (
+        "rollback-spent",
+        "one automatic rollback has been made since the deploy began",
+    ),
+    ("down", "neither the new release nor the old one serves"),
+    ("busy", "another deploy holds the lease"),
+    ("lease-lost", "this deploy no longer holds the lease"),
+    ("bad-release-name", "that cannot be the name of a release"),
+    (
+        "release-outside",
+        "the release is a link, or lies outside the releases",
+    ),
+    ("current-not-a-link", "current is a directory or a file"),
+    (
+        "current-outside",
+        "current selects something that is no release",
+    ),
+    (
+        "contradiction",
+        "the disk shows neither what was nor what was to be",
+    ),
+    ("state-damaged", "the state file cannot be understood"),
+    (
+        "state-newer",
+        "the state file was written by a newer version",
+    ),
+    (
+        "state-missing",
+        "the state file is gone although there is a history",
+    ),
+    (
+        "state-locked",
+        "another tool kept the state locked all the time",
+    ),
+    ("bad-service", "--service is not understood"),
+    (
+        "service-not-supported",
+        "a kind of service that this version does not know",
+    ),
+    ("service-not-found", "the supervisor knows no such service"),
+    ("supervisor-unavailable", "the supervisor does not answer"),
+    ("supervisor-refused", "the supervisor refused"),
+    ("no-permission", "this user may not do that"),
+    ("no-start-command", "nobody said how the process is started"),
+    (
+        "unreadable",
+        "something that is needed is closed to this user",
+    ),
+    (
+        "damaged-file",
+        "a file of Slipway's own cannot be understood",
+    ),
+];
+
+/// A rollback that somebody, or something, wants.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// Why.
+    pub(crate) reason: String,
+    /// Whether no person decided it: then there is one a deploy.
+    pub(crate) automatic: bool,
+}
+
+/// A rollback that is done.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Done {
+    /// Whether another release is live now.
+    pub(crate) rolled_back: bool,
+    /// Whether this call changed anything.
+    pub(crate) changed: bool,
+    /// The release that was live.
+    pub(crate) from: Option<String>,
+    /// The release that is.
+    pub(crate) to: String,
+    /// Why.
+    pub(crate) reason: String,
+    /// How the service was stopped.
+    pub(crate) stop: Option<StopReport>,
+    /// How it was started, with the proof.
+    pub(crate) start: Option<service_start::StartReport>,
+    /// How it was seen to be well.
+    pub(crate) health: Option<healthwait::HealthReport>,
+    /// How long all of it took, in milliseconds.
+    pub(crate) took_ms: u64,
+}
+
+/// The service, which some calls cannot do without.
+pub(crate) fn needed(application: &Application, args: &Args) -> Result<Service, Failure> {
+    application.service(&args.service)?.ok_or_else(|| {
+        Failure::usage("no service was named")
+            .hint("--service KIND:NAME, or DEPLOY_SERVICE in the application's file")
+    })
+}
+
+/// Goes back and sees the old release well. Once it has begun it goes on through signals: half a rollback helps nobody.
+pub(crate) fn roll_back(
+    application: &Application,
+    args: &Args,
+    wanted: &Wanted,
+    context: &Context,
+) -> Result<Done, Failure> {
+    let began = Instant::now();
+    let service = application.service(&args.service)?;
+    if args.dry_run {
+        return dry_run(application, args, wanted, context);
+    }
+    let limit = args.stop_timeout + args.timeout + BEYOND;
+    let deadline = context.deadline(limit).uninterruptible();
+    let lease = application.enter(context, "rollback", Duration::ZERO, &deadline)?;
+    let (from, to) = announce(application, args, wanted, &lease, &deadline)?;
+    context.note(format!(
+        "{} -> {to}: {}",
+        from.as_deref().unwrap_or("nothing"),
+        wanted.reason
+    ));
+    let mut done = Done {
+        rolled_back: from.as_deref() != Some(&to),
+        changed: true,
+        from,
+        to,
+        reason: wanted.reason.clone(),
+        stop: None,
+        start: None,
+        health: None,
+        took_ms: 0,
+    };
+    let result = bring_back(
+        application,
+        args,
+        service.as_ref(),
+        &lease,
+        &mut done,
+        &deadline,
+    );
+    done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let outcome = match (&result, done.rolled_back) {
+        (Err(_), _) => Outcome::Failed,
+        (Ok(()), true) => Outcome::RolledBack,
+        // Nothing had been switched: the release that was live all the time runs again.
+        (Ok(()), false) => Outcome::Aborted,
+    };
+    let why = match &result {
+        Ok(()) => wanted.reason.clone(),
+        Err(failure) => format!(
+            "{}; then the rollback failed: {}",
+            wanted.reason,
+            failure.message()
+        ),
+    };
+    end(application, &lease, outcome, &why, &deadline)?;
+    match result {
+        Ok(()) => Ok(done),
+        Err(failure) => Err(down(&done, &failure)),
+    }
+}
+
+/// Nobody serves. Whatever the steps said of it, this is what counts.
+fn down(done: &Done, failure: &Failure) -> Failure {
+    let hint = failure.hint_text().map_or_else(
+        || "rollback --to RELEASE, with one that is known to run".to_owned(),
+        str::to_owned,
+    );
+    Failure::down(
+        "down",
+        format!("{} does not serve either: {}", done.to, failure.message()),
+    )
+    .hint(hint)
+    .with(done)
+}
+
+/// Chooses where to go, and writes down that this deploy turns back.
+fn announce(
+    application: &Application,
+    args: &Args,
+    wanted: &Wanted,
+    lease: &Lease<'_>,
+    deadline: &Deadline,
+) -> Result<(Option<String>, String), Failure> {
+    let mut held = lease.lock(deadline)?;
+    application.learn(&mut held.state)?;
+    let live = application.link()?.release().map(str::to_owned);
+    let to = choose(&held.state, args, live.as_deref())?;
+    releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
+    let switches = live.as_deref() != Some(&to);
+    if wanted.automatic && switches && held.state.rollbacks_tried > 0 {
+        return Err(Failure::no(
+            "rollback-spent",
+            "one automatic rollback has been made since the deploy began; a second one is for a person to decide",
+        )
+        .hint("rollback"));
+    }
+    held.state.live.clone_from(&live);
+    let note = held
+        .state
+        .roll_back(
+            lease.id(),
+            &to,
+            &wanted.reason,
+            wanted.automatic && switches,
+        )
+        .map_err(|refused| fail::refused(&refused))?;
+    held.write(note).map_err(fail::store)?;
+    Ok((live, to))
+}
+
+fn choose(state: &state::State, args: &Args, live: Option<&str>) -> Result<String, Failure> {
+    let chosen = match &args.to {
+        Some(wanted) => plan::named(state, wanted),
+        None => plan::target(state, state.deploy(), live),
+    };
+    chosen.map_err(|no_target| match no_target {
+        NoTarget::NoSuch(wanted) => match releases::name::validate(&wanted) {
+            Err(why) => Failure::usage_coded("bad-release-name", format!("{wanted:?}: {why}")),
+            Ok(()) => Failure::no(
+                "no-such-release",
+                format!("there is no release or commit {wanted}"),
+            )
+            .hint("deploy-state show --field state.releases"),
+        },
+        NoTarget::Ambiguous(names) => Failure::no(
+            "ambiguous-commit",
+            format!("several releases are of that commit: {}", names.join(", ")),
+        )
+        .hint("--to RELEASE"),
+        NoTarget::Nowhere => Failure::no(
+            "no-target",
+            format!(
+                "there is no validated release before {}",
+                live.unwrap_or("the first one")
+            ),
+        )
+        .hint("rollback --to RELEASE, to go to any release whatever its verdict"),
+    })
+}
+
+/// Stop, switch, start, verify. A stop that fails does not keep the link from going back.
+fn bring_back(
+    application: &Application,
+    args: &Args,
+    service: Option<&Service>,
+    lease: &Lease<'_>,
+    done: &mut Done,
+    deadline: &Deadline,
+) -> Result<(), Failure> {
+    let mut stop_failed = None;
+    if let (Some(service), true) = (service, done.rolled_back) {
+        match stop(application, args, service, lease, deadline) {
+            Ok(stopped) => done.stop = Some(stopped),
+            Err(failure) => stop_failed = Some(failure),
+        }
+    }
+    release_swap::switch(application, lease, &done.to, service, deadline)?;
+    if let Some(service) = service {
+        // The start says more plainly what a failed stop has led to, where it led to anything.
+        let started = verify::start(application, args, service, lease, deadline);
+        done.start = Some(started.map_err(|failure| stop_failed.take().unwrap_or(failure))?);
+    }
+    done.health = verify::health(application, args, service, deadline)?;
+    Ok(())
+}
+
+fn stop(
+    application: &Application,
+    args: &Args,
+    service: &Service,
+    lease: &Lease<'_>,
+    deadline: &Deadline,
+) -> Result<StopReport, Failure> {
+    let start = args.service.start.as_deref();
+    let request = StopRequest {
+        port: args.service.port,
+        timeout: args.stop_timeout,
+        dead_man: Some(DeadManRequest {
+            after: DEAD_MAN,
+            command: service_stop::dead_man_command(application, service, start),
+        }),
+    };
+    service_stop::stop(lease, service, &request, deadline)
+}
+
+/// Lowers the drain flag and records how it ended.
+fn end(
+    application: &Application,
+    lease: &Lease<'_>,
+    outcome: Outcome,
+    why: &str,
+    deadline: &Deadline,
+) -> Result<(), Failure> {
+    let mut held = application.lock(deadline)?;
+    let flag = held
+        .state
+        .deploy()
+        .and_then(|deploy| deploy.pending_file.clone());
+    let ended = held
+        .state
+        .end(lease.id(), outcome, Some(why), SystemTime::now(), PROBATION);
+    // Ended by the service's own start meanwhile: then that is what the history says.
+    let Ok(note) = ended else {
+        return Ok(());
+    };
+    lower(flag.as_deref())?;
+    held.write(note).map_err(fail::store)
+}
+
+fn dry_run(
+    application: &Application,
+    args: &Args,
+    wanted: &Wanted,
+    context: &Context,
+) -> Result<Done, Failure> {
+    let mut state = application.load()?;
+    application.learn(&mut state)?;
+    let live = application.link()?.release().map(str::to_owned);
+    let to = choose(&state, args, live.as_deref())?;
+    context.note(format!(
+        "would go from {} to {to}",
+        live.as_deref().unwrap_or("nothing")
+    ));
+    Ok(Done {
+        rolled_back: false,
+        changed: false,
+        from: live,
+        to,
+        reason: wanted.reason.clone(),
+        stop: None,
+        start: None,
+        health: None,
+        took_ms: 0,
+    })
+}
+
+/// The lease is gone. Where that is because the service's own start has led this very deploy back already, all that is
+/// left to do is to see that the old release is well.
+pub(crate) fn after_another(
+    application: &Application,
+    args: &Args,
+    context: &Context,
+) -> Result<Done, Failure> {
+    let began = Instant::now();
+    let id = context.deploy_id().unwrap_or_default();
+    let history = application.store.history().map_err(fail::store)?;
+    let told = deploys(&history)
+        .into_iter()
+        .rfind(|told| told.deploy_id == id);
+    let back = told.filter(|told| told.outcome.as_deref() == Some(Outcome::RolledBack.name()));
+    let Some(back) = back else {
+        return Err(Failure::busy(
+            "lease-lost",
+            format!("deploy {id} no longer holds the lease"),
+        )
+        .hint("deploy-state history, to see who took over and why"));
+    };
+    let mut done = Done {
+        rolled_back: true,
+        changed: false,
+        from: back.release,
+        to: back.live.unwrap_or_default(),
+        reason: back.why.unwrap_or_default(),
+        stop: None,
+        start: None,
+        health: None,
+        took_ms: 0,
+    };
+    context.note(format!("{} has been brought back already", done.to));
+    let deadline = context.deadline(args.timeout + BEYOND).uninterruptible();
+    let service = application.service(&args.service)?;
+    let well = verify::health(application, args, service.as_ref(), &deadline);
+    done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match well {
+        Ok(health) => {
+            done.health = health;
+            Ok(done)
+        }
+        Err(failure) => Err(down(&done, &failure)),
+    }
+}

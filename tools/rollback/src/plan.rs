@@ -1,0 +1,203 @@
+//! The decisions: whether to go back, and to which release. Pure.
+
+use serde_json::Value;
+use state::{Deploy, Release, State, Status, Verdict};
+
+/// What a failed report asks of `rollback --on-failure`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It failed before anything that serves was touched: its verdict stands, and nothing is to be brought back.
+    PassOn,
+    /// It failed after the service or the link had been touched; the reason.
+    Act(String),
+}
+
+/// The tools that touch what serves; the others fail without a trace.
+const TOUCHING: [&str; 4] = [
+    "service-stop",
+    "release-swap",
+    "service-start",
+    "healthwait",
+];
+
+/// Reads the report of the step before. In a deploy the state says whether anything was touched; outside one, the
+/// reports do.
+pub(crate) fn asked(report: &Value, deploy: Option<&Status>) -> Asked {
+    let reason = reason(report);
+    match deploy {
+        Some(Status::Validating(_) | Status::RollingBack(_)) => Asked::Act(reason),
+        Some(Status::Deploying(_)) => Asked::PassOn,
+        Some(Status::Idle) | None => {
+            if touched(report) {
+                Asked::Act(reason)
+            } else {
+                Asked::PassOn
+            }
+        }
+    }
+}
+
+/// Why the step before failed, in its own words.
+fn reason(report: &Value) -> String {
+    let tool = report["tool"].as_str().unwrap_or("the step before");
+    let message = report["error"]["message"].as_str().unwrap_or_default();
+    let exit = report["exit"].as_u64().unwrap_or(3);
+    if message.is_empty() {
+        format!("{tool} ended with {exit}")
+    } else {
+        format!("{tool}: {message}")
+    }
+}
+
+/// Whether a step of this chain of reports has touched what serves.
+fn touched(report: &Value) -> bool {
+    let touching = |report: &Value| {
+        report["tool"]
+            .as_str()
+            .is_some_and(|tool| TOUCHING.contains(&tool))
+    };
+    // Bad usage and a lease that was not had come before anything is done; a switch that fails leaves the link alone.
+    let failed_early =
+        matches!(report["exit"].as_u64(), Some(2 | 75)) || report["tool"] == "release-swap";
+    if touching(report) && !failed_early {
+        return true;
+    }
+    let mut before = &report["upstream"];
+    while before.is_object() {
+        let changed = before["changed"] != Value::Bool(false);
+        if touching(before) && changed && before["tool"] != "healthwait" {
+            return true;
+        }
+        before = &before["upstream"];
+    }
+    false
+}
+
+/// Why there is no release to go back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoTarget {
+    /// Nothing of that name or commit.
+    NoSuch(String),
+    /// Several releases of that commit.
+    Ambiguous(Vec<String>),
+    /// Nothing before the live one that was validated, or at least live and not bad.
+    Nowhere,
+}
+
+/// The release that a person names: by its name, or by a commit or the beginning of one.
+pub(crate) fn named(state: &State, wanted: &str) -> Result<String, NoTarget> {
+    if let Some(release) = state.release(wanted) {
+        return Ok(release.name.clone());
+    }
+    let of_commit: Vec<&Release> = state
+        .releases
+        .iter()
+        .filter(|release| {
+            let commit = release.commit.as_deref().unwrap_or_default();
+            // Shorter than Git abbreviates it, it is no commit.
+            wanted.len() >= 4 && commit.starts_with(wanted)
+        })
+        .collect();
+    match of_commit.as_slice() {
+        [] => Err(NoTarget::NoSuch(wanted.into())),
+        [one] => Ok(one.name.clone()),
+        several => Err(NoTarget::Ambiguous(
+            several.iter().map(|release| release.name.clone()).collect(),
+        )),
+    }
+}
+
+/// Where a rollback leads by itself. A deploy goes back to what was validated when it began; where it has not
+/// switched yet, that is what is live, and the way back is to start it.
+pub(crate) fn target(
+    state: &State,
+    deploy: Option<&Deploy>,
+    live: Option<&str>,
+) -> Result<String, NoTarget> {
+    if let Some(deploy) = deploy.filter(|deploy| deploy.moment_of.is_none()) {
+        let switched = deploy.release.is_some() && deploy.release.as_deref() == live;
+        if !switched && let Some(live) = live {
+            return Ok(live.into());
+        }
+        let previous = deploy.previous.as_deref().filter(|name| {
+            state.release(name).is_some()
+                && state.verdict(name) != Verdict::Bad
+                && Some(*name) != live
+        });
+        if let Some(previous) = previous {
+            return Ok(previous.into());
+        }
+    }
+    state
+        .rollback_target(live)
+        .map(|release| release.name.clone())
+        .ok_or(NoTarget::Nowhere)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn outside_a_deploy_the_chain_says_whether_anything_was_touched() {
+        let swap = |upstream: Value| json!({"tool": "release-swap", "ok": true, "exit": 0, "changed": true, "upstream": upstream});
+        let rows = [
+            (
+                json!({"tool": "release-stage", "ok": false, "exit": 1}),
+                Some(Asked::PassOn),
+            ),
+            (
+                json!({"tool": "preflight", "ok": false, "exit": 1}),
+                Some(Asked::PassOn),
+            ),
+            (
+                json!({"tool": "release-swap", "ok": false, "exit": 1}),
+                Some(Asked::PassOn),
+            ),
+            (
+                json!({"tool": "service-stop", "ok": false, "exit": 75}),
+                Some(Asked::PassOn),
+            ),
+            (
+                json!({"tool": "service-stop", "ok": false, "exit": 3}),
+                None,
+            ),
+            (
+                json!({"tool": "release-swap", "ok": false, "exit": 1,
+                    "upstream": {"tool": "service-stop", "ok": true, "exit": 0}}),
+                None,
+            ),
+            (
+                json!({"tool": "service-start", "ok": false, "exit": 1, "upstream": swap(Value::Null)}),
+                None,
+            ),
+            (
+                json!({"tool": "healthwait", "ok": false, "exit": 124, "upstream": swap(Value::Null)}),
+                None,
+            ),
+            (
+                json!({"tool": "service-start", "ok": false, "exit": 2, "upstream": swap(Value::Null)}),
+                None,
+            ),
+        ];
+        for (report, expected) in rows {
+            let found = asked(&report, None);
+            match expected {
+                Some(expected) => assert_eq!(found, expected, "{report}"),
+                None => assert!(matches!(found, Asked::Act(_)), "{report}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_person_may_name_a_release_or_a_commit() {
+        let mut state = State::first();
+        state.add_release("r1", Some("abcdef12".into()));
+        state.add_release("r2", Some("abcd9999".into()));
+        assert_eq!(named(&state, "r1"), Ok("r1".into()));
+        assert_eq!(named(&state, "abcdef"), Ok("r1".into()));
+        assert!(matches!(named(&state, "abcd"), Err(NoTarget::Ambiguous(_))));
+        assert_eq!(named(&state, "abc"), Err(NoTarget::NoSuch("abc".into())));
+    }
+}

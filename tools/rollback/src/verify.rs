@@ -1,0 +1,61 @@
+//! Started and seen to be well, by the same steps that a deploy uses.
+
+use crate::args::Args;
+use application::{Application, Lease};
+use deadline::Deadline;
+use healthwait::{HealthReport, Pace, WaitRequest, Watch};
+use service::Service;
+use service_start::{StartReport, StartRequest};
+use step::Failure;
+
+/// Starts the release that `current` selects now, and proves that it is the one that runs.
+pub(crate) fn start(
+    application: &Application,
+    args: &Args,
+    service: &Service,
+    lease: &Lease<'_>,
+    deadline: &Deadline,
+) -> Result<StartReport, Failure> {
+    let targets = healthwait::questions(&args.health.health_url)?
+        .into_iter()
+        .map(|question| question.target)
+        .collect();
+    let request = StartRequest {
+        port: args.service.port,
+        timeout: args.timeout,
+        health: targets,
+        accept_unprovable: args.health.accept_unprovable,
+    };
+    service_start::start(application, lease, service, &request, deadline)
+}
+
+/// Waits until the health endpoints and the service are well. Nothing where there is nothing to ask.
+pub(crate) fn health(
+    application: &Application,
+    args: &Args,
+    service: Option<&Service>,
+    deadline: &Deadline,
+) -> Result<Option<HealthReport>, Failure> {
+    let questions = healthwait::questions(&args.health.health_url)?;
+    let watch = match service {
+        Some(service) => {
+            let switch = application.load()?.switch;
+            let mut watch = Watch::over(service.clone());
+            watch.expectation =
+                healthwait::expect(application, switch.as_ref(), args.service.port)?;
+            watch.accept_unprovable = args.health.accept_unprovable;
+            watch.switch = switch;
+            Some(watch)
+        }
+        None => None,
+    };
+    if questions.is_empty() && watch.is_none() {
+        return Ok(None);
+    }
+    let request = WaitRequest {
+        questions,
+        watch,
+        pace: Pace::default(),
+    };
+    healthwait::wait(&request, &deadline.or_after(args.timeout)).map(Some)
+}
