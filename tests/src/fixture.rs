@@ -106,6 +106,11 @@ impl Fixture {
         self.at_home(tool(name))
     }
 
+    /// The runbook `deploy` for this application.
+    pub fn deploy(&self) -> Tool {
+        self.at_home(crate::runbook("deploy")).arg(self.app())
+    }
+
     /// A script that acts on this application, as the user the service belongs to.
     pub fn shell(&self, script: &str) -> Tool {
         self.at_home(crate::shell(script))

@@ -29,7 +29,7 @@ pub use processes::{beneath, kill};
 pub use running::{Ended, Running};
 pub use sshd::Sshd;
 pub use supervisor::Supervisor;
-pub use tool::{Tool, shell, tool};
+pub use tool::{Tool, runbook, shell, tool};
 pub use traffic::{Answer, Held, Load};
 pub use unit::Unit;
 pub use user::User;

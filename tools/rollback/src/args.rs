@@ -5,6 +5,8 @@ use std::time::Duration;
 use step::parse;
 
 /// Everything that rollback takes.
+// Each flag is a word of the command line; and what systemd calls OnFailure= is called so here.
+#[allow(clippy::struct_excessive_bools, clippy::doc_markdown)]
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Go back to this release, or to the release of this commit, whatever its verdict
