@@ -1,1 +1,158 @@
-//! placeholder
+//! `service-start`: started, ready, and proven new.
+//!
+//! Before: `current` selects a release, and the service does not run (or runs out of that release already). After: it
+//! runs, it serves, and the process that serves is a new one that runs out of the live release; restarts are counted from
+//! here, and no dead-man's switch is armed any more. A failure says how it ended and shows the service's last words; what
+//! was started is left as it is.
+
+mod args;
+mod codes;
+mod dead_man;
+mod release;
+mod run;
+mod start;
+mod wait;
+
+pub use args::Args;
+pub use dead_man::start_again;
+pub use start::{StartReport, StartRequest, start};
+
+use application::{Application, STALE_AFTER, fail};
+use deadline::Deadline;
+use probe::Target;
+use serde::Serialize;
+use service::{Service, Verdict};
+use std::time::Duration;
+use step::{Context, Failure, Report};
+
+/// What may come on top of the service's own time: the lock, and the supervisor's answers.
+const BEYOND: Duration = Duration::from_secs(60);
+
+/// The tool.
+#[derive(Debug)]
+pub struct Tool;
+
+/// What `--dry-run` says, and what the dead-man's switch came to.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Short {
+    changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+impl step::Tool for Tool {
+    const NAME: &'static str = "service-start";
+    const ABOUT: &'static str =
+        "Start the service, until it is ready and proven to be the new process";
+    type Args = Args;
+    const FIELDS: &'static [&'static str] = &[
+        "changed",
+        "release",
+        "pid",
+        "invocation",
+        "startMs",
+        "restartsAtSwitch",
+        "proof.verdict",
+        "proof.reasons.N",
+        "disarmed",
+        "logTail.N",
+        "dryRun",
+    ];
+    const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
+
+    fn run(args: Args, context: &Context) -> Result<Report, Failure> {
+        let application = Application::of(&args.layout)?;
+        let service = application.service(&args.service)?.ok_or_else(|| {
+            Failure::usage("no service was named")
+                .hint("--service systemd:UNIT, systemd-user:UNIT or process:NAME, or --app NAME")
+        })?;
+        let request = StartRequest {
+            port: args.service.port,
+            health: targets(&args.health.health_url)?,
+            timeout: args.timeout,
+            accept_unprovable: args.health.accept_unprovable,
+        };
+        let deadline = context.deadline(args.timeout.saturating_add(BEYOND));
+        if args.dead_man_acts {
+            let changed = start_again(&service, &deadline)?;
+            let what = if changed {
+                "is started by the dead-man's switch"
+            } else {
+                "runs"
+            };
+            context.note(format!("{} {what}", service.name()));
+            return Ok(Report::of(&Short {
+                changed,
+                release: None,
+                dry_run: false,
+            }));
+        }
+        if args.dry_run {
+            return foresee(&application, &service, context, &deadline);
+        }
+        let lease = application.enter(context, Self::NAME, STALE_AFTER, &deadline)?;
+        let report = start(&application, &lease, &service, &request, &deadline)?;
+        tell(&report, &service, context);
+        lease.leave(None, &Deadline::after(BEYOND).uninterruptible())?;
+        Ok(Report::of(&report))
+    }
+}
+
+fn targets(texts: &[String]) -> Result<Vec<Target>, Failure> {
+    texts
+        .iter()
+        .map(|text| Target::parse(text).map_err(Failure::usage))
+        .collect()
+}
+
+/// What a start would come to, by looking alone.
+fn foresee(
+    application: &Application,
+    service: &Service,
+    context: &Context,
+    deadline: &Deadline,
+) -> Result<Report, Failure> {
+    let live = release::live(application)?;
+    let status = service
+        .status(deadline)
+        .map_err(|error| fail::service(&error))?;
+    let changed = status.active.is_over();
+    let name = service.name();
+    context.note(if changed {
+        format!("{name} would be started out of {}", live.name)
+    } else {
+        format!("{name} is {}", status.phrase())
+    });
+    Ok(Report::of(&Short {
+        changed,
+        release: Some(live.name),
+        dry_run: true,
+    }))
+}
+
+/// The facts, a line each.
+fn tell(report: &StartReport, service: &Service, context: &Context) {
+    let name = service.name();
+    let release = report.release.as_deref().unwrap_or_default();
+    let pid = report
+        .pid
+        .map_or_else(String::new, |pid| format!(", process {pid}"));
+    context.note(match (report.changed, report.start_ms) {
+        (true, Some(took)) => format!("{name} runs {release}{pid}, ready after {took} ms"),
+        _ => format!("{name} runs {release} already{pid}"),
+    });
+    if let Some(proof) = &report.proof {
+        let word = match proof.verdict {
+            Verdict::Proven => "proven",
+            Verdict::Disproven => "disproven",
+            Verdict::Unprovable => "unprovable, which was accepted",
+        };
+        context.note(format!("{word}: {}", proof.reasons.join("; ")));
+    }
+    if report.disarmed {
+        context.note("the dead-man's switch is disarmed");
+    }
+}

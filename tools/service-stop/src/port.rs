@@ -40,38 +40,52 @@ impl std::fmt::Display for Holder {
 }
 
 impl Look {
-    /// Looks at `port`. `status` is a recent look at the service.
+    /// Looks at `port`, and tries whether the kernel would give it away. `status` is a recent look at the service.
     pub fn at(
         port: u16,
         service: &Service,
         status: &Status,
         deadline: &Deadline,
     ) -> Result<Self, Error> {
+        match Proc::system().port(port).map_err(unread(port))? {
+            Port::Free => Ok(Self::default()),
+            Port::Taken(why) => Ok(Self {
+                taken: Some(why),
+                ..Self::default()
+            }),
+            Port::Listening(listeners) => Self::of(&listeners, port, service, status, deadline),
+        }
+    }
+
+    /// Only looks. While a service is starting nobody may bind its port, not for a moment.
+    pub fn at_a_distance(
+        port: u16,
+        service: &Service,
+        status: &Status,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
+        let listeners = Proc::system().listeners(port).map_err(unread(port))?;
+        if listeners.is_empty() {
+            return Ok(Self::default());
+        }
+        Self::of(&listeners, port, service, status, deadline)
+    }
+
+    fn of(
+        listeners: &[Listener],
+        port: u16,
+        service: &Service,
+        status: &Status,
+        deadline: &Deadline,
+    ) -> Result<Self, Error> {
         let proc = Proc::system();
-        let unread = |source: io::Error| Error::Io {
-            action: format!("look for who holds port {port}"),
-            source,
-        };
-        let listeners = match proc.port(port).map_err(unread)? {
-            Port::Free => return Ok(Self::default()),
-            Port::Taken(why) => {
-                return Ok(Self {
-                    taken: Some(why),
-                    ..Self::default()
-                });
-            }
-            Port::Listening(listeners) => listeners,
-        };
         let inodes: Vec<u64> = listeners.iter().map(|listener| listener.inode).collect();
-        let holders = proc.holders(&inodes).map_err(unread)?;
+        let holders = proc.holders(&inodes).map_err(unread(port))?;
+        // Read after the holders, so that a child that is just being born is among them.
         let members = service.pids(deadline)?;
+        let name = service.name();
         Ok(Self::sort(
-            &proc,
-            service.name(),
-            status,
-            &members,
-            &listeners,
-            &holders,
+            &proc, name, status, &members, listeners, &holders,
         ))
     }
 
@@ -149,6 +163,13 @@ impl Look {
             }
             None => format!("as root: ss -tanp 'sport = :{port}'"),
         }
+    }
+}
+
+fn unread(port: u16) -> impl Fn(io::Error) -> Error {
+    move |source| Error::Io {
+        action: format!("look for who holds port {port}"),
+        source,
     }
 }
 

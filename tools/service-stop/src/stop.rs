@@ -63,7 +63,8 @@ pub struct StopReport {
 /// Stops the service. First what runs goes into the state and the dead-man's switch is armed, then it is asked to end,
 /// killed where it does not, and its port waited for. A stop that has begun is finished although a signal comes.
 ///
-/// After a failure the dead-man's switch stays armed: whatever comes of the deploy, the service is to run.
+/// After a failure the dead-man's switch stays armed: whatever comes of the deploy, the service is to run. Outside any
+/// deploy, a stop that asks for none takes away what an earlier one armed.
 pub fn stop(
     lease: &Lease<'_>,
     service: &Service,
@@ -77,6 +78,11 @@ pub fn stop(
         Some(DeadManRequest { after, command }) => {
             let armed = service.arm_dead_man(*after, command, deadline);
             Some(armed.map_err(failed)?)
+        }
+        // A person who stops it wants it down, whatever a deploy before had in mind.
+        None if lease.is_moment() => {
+            service.disarm_dead_man(deadline).map_err(failed)?;
+            None
         }
         None => None,
     };

@@ -1,0 +1,258 @@
+//! The start itself: asked for under the lease, followed, proven.
+
+use crate::release::{self, Live};
+use crate::run::Run;
+use crate::wait::{self, Signs};
+use application::{Application, Lease, fail};
+use deadline::Deadline;
+use probe::Target;
+use serde::Serialize;
+use service::{Active, Before, Disarmed, Expectation, Mark, Proof, Service, Status, Verdict};
+use service_stop::port::Look;
+use std::time::{Duration, Instant};
+use step::Failure;
+
+/// How many lines of the service's log a failure shows.
+const LOG_LINES: usize = 20;
+/// For how long a proof that fails is tried again: a process that is just being born shows its parent's face.
+const SECOND_THOUGHTS: Duration = Duration::from_secs(1);
+/// How often it is tried meanwhile.
+const BETWEEN_PROOFS: Duration = Duration::from_millis(50);
+/// For what is still to be said once the time is over: the log, the switch.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// What the started service is to show.
+#[derive(Debug, Clone, Default)]
+pub struct StartRequest {
+    /// The TCP port that its new process is to hold.
+    pub port: Option<u16>,
+    /// Where no port is told: endpoints that answer, well or not, once it serves.
+    pub health: Vec<Target>,
+    /// How long it may take to be ready.
+    pub timeout: Duration,
+    /// Go on where it cannot be seen whether the new process answers.
+    pub accept_unprovable: bool,
+}
+
+/// What a start came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartReport {
+    /// Whether it was started; not where it ran already, out of the live release.
+    pub changed: bool,
+    /// The release that runs.
+    pub release: Option<String>,
+    /// The new main process.
+    pub pid: Option<u32>,
+    /// The supervisor's name for the new run.
+    pub invocation: Option<String>,
+    /// Milliseconds from the request until it was ready.
+    pub start_ms: Option<u64>,
+    /// The supervisor's restart counter right after the start; restarts since the switch count from there.
+    pub restarts_at_switch: Option<u64>,
+    /// Whether the new process is the one that answers, and what that rests on.
+    pub proof: Option<Proof>,
+    /// Whether a dead-man's switch was armed and has been disarmed.
+    pub disarmed: bool,
+    /// After a failure: the last lines that the service wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_tail: Option<Vec<String>>,
+}
+
+/// Starts the service and comes back once it is ready and proven to be the new process of the live release; then the
+/// dead-man's switch is disarmed. A failure carries the report as far as it goes, with the last lines of the service's log.
+///
+/// A service that runs already is fine where it runs out of the live release.
+pub fn start(
+    application: &Application,
+    lease: &Lease<'_>,
+    service: &Service,
+    request: &StartRequest,
+    deadline: &Deadline,
+) -> Result<StartReport, Failure> {
+    let live = release::live(application)?;
+    let failed = |error: service::Error| fail::service(&error);
+    let status = service.status(deadline).map_err(failed)?;
+    let mut step = Step {
+        lease,
+        service,
+        request,
+        live,
+        report: StartReport::default(),
+        mark: None,
+        began: Instant::now(),
+    };
+    step.report.release = Some(step.live.name.clone());
+    let outcome = if matches!(status.active, Active::Running | Active::Starting) {
+        step.confirm(&status, deadline)
+    } else {
+        step.start(&status, deadline)
+    };
+    match outcome {
+        Ok(()) => Ok(step.report),
+        Err(failure) => Err(step.fail(failure)),
+    }
+}
+
+struct Step<'a> {
+    lease: &'a Lease<'a>,
+    service: &'a Service,
+    request: &'a StartRequest,
+    live: Live,
+    report: StartReport,
+    /// Where the log ended before the start.
+    mark: Option<Mark>,
+    began: Instant,
+}
+
+impl Step<'_> {
+    /// It is not running: it is started.
+    fn start(&mut self, status: &Status, deadline: &Deadline) -> Result<(), Failure> {
+        let failed = |error: service::Error| fail::service(&error);
+        if let Some(port) = self.request.port {
+            let look = Look::at(port, self.service, status, deadline).map_err(failed)?;
+            // A port that is only closing is for the service itself to get; what it left is for a stop to remove.
+            if !(look.is_free() || look.taken.is_some()) {
+                return Err(wait::held(self.service, port, &look));
+            }
+        }
+        self.service.clear_start_limit(deadline).map_err(failed)?;
+        let cleared = self.service.status(deadline).map_err(failed)?;
+        self.mark = Some(self.service.mark(deadline).map_err(failed)?);
+        let before = self.before(deadline)?;
+        self.report.changed = true;
+        self.began = Instant::now();
+        let firm = deadline.uninterruptible();
+        self.service.start(&firm).map_err(failed)?;
+        let first = self.service.status(&firm).map_err(failed)?;
+        self.count_from(first.restarts, &firm)?;
+        let limit = deadline.or_after(self.request.timeout);
+        self.see(Run::after(&cleared), before, &limit)
+    }
+
+    /// It runs already: that is fine if it runs out of the live release, whoever started it.
+    fn confirm(&mut self, status: &Status, deadline: &Deadline) -> Result<(), Failure> {
+        drop(self.lease.lock(deadline)?);
+        self.report.restarts_at_switch = status.restarts;
+        let limit = deadline.or_after(self.request.timeout);
+        if status.active == Active::Running {
+            let expectation = Expectation {
+                release_dir: Some(self.live.directory.clone()),
+                ..Expectation::default()
+            };
+            let proof = self.proof(&expectation, &limit)?;
+            if proof.verdict == Verdict::Disproven {
+                self.report.pid = status.main_pid;
+                return Err(self.disproven(proof));
+            }
+        }
+        self.see(Run::that(status), None, &limit)
+    }
+
+    /// Waits until it is up, proves it, and disarms what would start it otherwise.
+    fn see(
+        &mut self,
+        run: Run,
+        before: Option<Before>,
+        deadline: &Deadline,
+    ) -> Result<(), Failure> {
+        let signs = Signs {
+            port: self.request.port,
+            health: &self.request.health,
+        };
+        let status = wait::until_up(self.service, run, &signs, deadline)?;
+        self.report.pid = status.main_pid;
+        self.report.invocation.clone_from(&status.invocation);
+        self.report.start_ms = u64::try_from(self.began.elapsed().as_millis()).ok();
+        let expectation = Expectation {
+            before,
+            release_dir: Some(self.live.directory.clone()),
+            port: self.request.port,
+        };
+        let proof = self.proof(&expectation, deadline)?;
+        match proof.verdict {
+            Verdict::Proven => {}
+            Verdict::Unprovable if self.request.accept_unprovable => {}
+            Verdict::Unprovable => return Err(self.unprovable(proof)),
+            Verdict::Disproven => return Err(self.disproven(proof)),
+        }
+        self.report.proof = Some(proof);
+        let last = Deadline::after(LAST_WORDS).uninterruptible();
+        // A switch that stays armed finds the service running and does nothing.
+        self.report.disarmed = self.service.disarm_dead_man(&last).ok() == Some(Disarmed::Now);
+        Ok(())
+    }
+
+    /// The proof; what speaks against it is believed only when it lasts.
+    fn proof(&self, expectation: &Expectation, deadline: &Deadline) -> Result<Proof, Failure> {
+        let patience = deadline.or_after(SECOND_THOUGHTS);
+        loop {
+            let proof = self
+                .service
+                .proof(expectation, deadline)
+                .map_err(|error| fail::service(&error))?;
+            if proof.verdict != Verdict::Disproven || patience.sleep(BETWEEN_PROOFS).is_err() {
+                return Ok(proof);
+            }
+        }
+    }
+
+    /// What ran before, by the state; the last look at the lease before the start.
+    fn before(&self, deadline: &Deadline) -> Result<Option<Before>, Failure> {
+        let held = self.lease.lock(deadline)?;
+        let switch = held.state.switch.as_ref();
+        Ok(switch
+            .filter(|switch| switch.pid.is_some())
+            .map(|switch| Before {
+                pid: switch.pid,
+                start_time: switch.start_time,
+                invocation: switch.invocation.clone(),
+            }))
+    }
+
+    /// From now on restarts count from what the counter shows.
+    fn count_from(&mut self, restarts: Option<u64>, deadline: &Deadline) -> Result<(), Failure> {
+        self.report.restarts_at_switch = restarts;
+        let mut held = self.lease.lock(deadline)?;
+        let note = held
+            .state
+            .started(self.lease.id(), restarts)
+            .map_err(|refused| fail::refused(&refused))?;
+        held.write(note).map_err(fail::store)
+    }
+
+    fn disproven(&mut self, proof: Proof) -> Failure {
+        let name = self.service.name();
+        let reasons = proof.reasons.join("; ");
+        let failure = if self.report.changed {
+            let message = format!("it is not the new process of {name} that answers: {reasons}");
+            Failure::no("proof-disproven", message).hint("rollback")
+        } else {
+            let message = format!("{name} runs already, and not as it should: {reasons}");
+            Failure::no("still-old", message).hint("service-stop, then service-start")
+        };
+        self.report.proof = Some(proof);
+        failure
+    }
+
+    fn unprovable(&mut self, proof: Proof) -> Failure {
+        let message = format!(
+            "{} is up, but it cannot be seen whether its new process answers: {}",
+            self.service.name(),
+            proof.reasons.join("; ")
+        );
+        self.report.proof = Some(proof);
+        Failure::no("proof-unprovable", message)
+            .hint("run this as root or as the service's user, who see more; --accept-unprovable to go on all the same")
+    }
+
+    /// The failure with what is known, and with the service's own last words.
+    fn fail(mut self, failure: Failure) -> Failure {
+        let deadline = Deadline::after(LAST_WORDS).uninterruptible();
+        if let Some(mark) = &self.mark {
+            let tail = self.service.log_since(mark, LOG_LINES, &deadline);
+            self.report.log_tail = Some(tail.unwrap_or_else(|error| vec![error.to_string()]));
+        }
+        failure.with(&self.report)
+    }
+}
