@@ -1,1 +1,157 @@
-//! placeholder
+//! `release-stage`: a complete new release, not yet live.
+//!
+//! Before: a directory or a git repository. After: one more directory in `releases/`, complete, on the disk, known to the
+//! state and next in its order; or, after any failure, a signal or a full disk, nothing at all. What a kill leaves
+//! behind bears a name that is no release's, and the next command removes it. What is live is never touched.
+
+mod args;
+mod codes;
+mod command;
+mod copy;
+pub mod exclude;
+mod file;
+mod fill;
+pub mod git;
+mod links;
+pub mod plan;
+mod publish;
+pub mod request;
+mod share;
+mod sharing;
+mod trouble;
+
+pub use args::Args;
+
+use application::{Application, STALE_AFTER, fail};
+use durable::Staging;
+use request::{LinkDest, Request};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+use step::{Context, Failure, Report};
+
+/// Who may look into a release: everybody; what is secret in it has permissions of its own.
+const MODE: u32 = 0o755;
+/// Far longer than the lock and a few synced writes take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The tool.
+#[derive(Debug)]
+pub struct Tool;
+
+/// A release that has been staged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StageReport {
+    /// Its name.
+    pub release: String,
+    /// Its directory, physical.
+    pub path: String,
+    /// What kind of build it is.
+    pub kind: &'static str,
+    /// The commit that it was made from, in full.
+    pub commit: Option<String>,
+    /// Regular files in it, its manifest not counted.
+    pub files: u64,
+    /// The sum of their lengths, in bytes.
+    pub bytes: u64,
+    /// Files that it shares with another release.
+    pub linked: u64,
+    /// Files of its own.
+    pub copied: u64,
+    /// The command that starts it, where one is known.
+    pub start: Option<String>,
+}
+
+impl step::Tool for Tool {
+    const NAME: &'static str = "release-stage";
+    const ABOUT: &'static str = "Make a complete new release, not yet live";
+    type Args = Args;
+    const FIELDS: &'static [&'static str] = &[
+        "release", "path", "kind", "commit", "files", "bytes", "linked", "copied", "start",
+    ];
+    const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
+
+    fn run(args: Args, context: &Context) -> Result<Report, Failure> {
+        let application = Application::of(&args.layout)?;
+        let request = Request::of(args)?;
+        let staged = stage(&application, context, &request)?;
+        context.note(format!("staged: {}", staged.release));
+        Ok(Report::of(&staged))
+    }
+}
+
+/// Makes the release. The lease is held all the while: nobody deploys or prunes meanwhile.
+pub fn stage(
+    application: &Application,
+    context: &Context,
+    request: &Request,
+) -> Result<StageReport, Failure> {
+    let at = SystemTime::now();
+    let layout = &application.layout;
+    if let Some(name) = &request.name {
+        let path = layout.releases.join(name);
+        if path.symlink_metadata().is_ok() {
+            return Err(publish::exists(&path));
+        }
+    }
+    let deadline = context.deadline(LIMIT);
+    let lease = application.enter(context, <Tool as step::Tool>::NAME, STALE_AFTER, &deadline)?;
+    let twin = twin(application, &request.link_dest)?;
+    durable::create_directory(&layout.releases, MODE).map_err(|error| fail::durable(&error))?;
+    let releases = layout
+        .physical_releases()
+        .map_err(|error| Failure::impossible("io", error))?;
+    let staging = Staging::create(&releases, MODE).map_err(|error| fail::durable(&error))?;
+    let filled = match fill::fill(
+        application,
+        context,
+        request,
+        staging.path(),
+        twin.as_deref(),
+    ) {
+        Ok(filled) => filled,
+        Err(failure) => {
+            if let Err(error) = staging.discard() {
+                context.note(format!("{error}; deploy-state recover removes it"));
+            }
+            return Err(failure);
+        }
+    };
+    let name = request.name.as_deref();
+    let deadline = context.deadline(LIMIT);
+    let (release, path) =
+        publish::publish(application, &lease, staging, &filled, name, at, &deadline)?;
+    // The release is there: what is left is only said.
+    lease.leave(None, &deadline.uninterruptible())?;
+    Ok(StageReport {
+        release,
+        path: path.into(),
+        kind: filled.kind,
+        commit: filled.commit,
+        files: filled.files,
+        bytes: filled.bytes,
+        linked: filled.linked,
+        copied: filled.files - filled.linked,
+        start: filled.start,
+    })
+}
+
+/// The release to share files with; for `previous` none where there is none yet.
+fn twin(application: &Application, wanted: &LinkDest) -> Result<Option<PathBuf>, Failure> {
+    let name = match wanted {
+        LinkDest::None => None,
+        LinkDest::Release(name) => Some(name.clone()),
+        LinkDest::Previous => {
+            let live = application.link()?.release().map(str::to_owned);
+            let newest = || Some(application.load().ok()?.newest()?.name.clone());
+            live.or_else(newest)
+        }
+    };
+    name.map(|name| {
+        releases::resolve(&application.layout, &name)
+            .map(PathBuf::from)
+            .map_err(|error| fail::resolve(&error))
+    })
+    .transpose()
+}

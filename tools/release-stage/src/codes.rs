@@ -1,0 +1,79 @@
+//! The error codes of `release-stage`.
+
+/// Each with its meaning.
+pub(crate) const CODES: &[(&str, &str)] = &[
+    (
+        "install-failed",
+        "the command that installs dependencies failed",
+    ),
+    ("build-failed", "the build failed"),
+    (
+        "install-timed-out",
+        "the installation was killed at its time limit",
+    ),
+    ("build-timed-out", "the build was killed at its time limit"),
+    (
+        "copy-timed-out",
+        "the source was not copied or fetched within its time limit",
+    ),
+    (
+        "no-command",
+        "nothing in the source says how to install or build it",
+    ),
+    ("no-source", "the source is not there, or no directory"),
+    (
+        "source-changed",
+        "something in the source went away while it was copied",
+    ),
+    ("source-unusable", "the source cannot be a release"),
+    (
+        "link-outside",
+        "a link in the source leads out of the release",
+    ),
+    ("git-failed", "git could not fetch or check out"),
+    (
+        "no-such-revision",
+        "the repository has no such branch, tag or commit",
+    ),
+    ("shared-missing", "what is to be shared is not in shared/"),
+    ("share-replaced", "the build replaced a link into shared/"),
+    (
+        "share-obstructed",
+        "a shared path lies beneath something that is no directory",
+    ),
+    (
+        "in-place-not-supported",
+        "this version stages releases only",
+    ),
+    ("release-exists", "there is a release of that name already"),
+    ("no-such-release", "there is no release of that name"),
+    ("bad-release-name", "that cannot be the name of a release"),
+    (
+        "release-outside",
+        "the release is a link, or lies outside the releases",
+    ),
+    ("current-not-a-link", "current is a directory or a file"),
+    (
+        "current-outside",
+        "current selects something that is no release",
+    ),
+    ("busy", "another deploy holds the lease"),
+    ("lease-lost", "this deploy no longer holds the lease"),
+    (
+        "contradiction",
+        "the disk shows neither what was nor what was to be",
+    ),
+    ("state-damaged", "the state file cannot be understood"),
+    (
+        "state-newer",
+        "the state file was written by a newer version",
+    ),
+    (
+        "state-missing",
+        "the state file is gone although there is a history",
+    ),
+    (
+        "state-locked",
+        "another tool kept the state locked all the time",
+    ),
+];

@@ -1,0 +1,221 @@
+//! Everything between an empty directory and a complete release that only lacks its name.
+
+use crate::command::{self, BUILD, INSTALL, Stage};
+use crate::plan::Root;
+use crate::request::{Job, LinkDest, Request, Source};
+use crate::{copy, git, links, share, sharing, trouble};
+use application::Application;
+use deadline::Deadline;
+use releases::MANIFEST;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use step::{Context, Failure};
+use walkdir::WalkDir;
+
+/// The most bytes that are read of a `package.json`.
+const LARGEST_PACKAGE: u64 = 4 * 1024 * 1024;
+/// How many of the things that were left out are named.
+const NAMED: usize = 5;
+
+/// What the directory holds now.
+#[derive(Debug)]
+pub(crate) struct Filled {
+    pub(crate) kind: &'static str,
+    pub(crate) commit: Option<String>,
+    pub(crate) source: String,
+    pub(crate) start: Option<String>,
+    pub(crate) files: u64,
+    pub(crate) bytes: u64,
+    pub(crate) linked: u64,
+}
+
+/// Fills `release`. `twin` is the release to share files with, where there is one.
+pub(crate) fn fill(
+    application: &Application,
+    context: &Context,
+    request: &Request,
+    release: &Path,
+    twin: Option<&Path>,
+) -> Result<Filled, Failure> {
+    let commit = take(context, request, release).map_err(|failure| in_time(failure, request))?;
+    let shared = share::link(&application.layout, release, &request.shares)?;
+    let is_built = request.build.is_some();
+    run(
+        context,
+        INSTALL,
+        request.install.as_ref(),
+        release,
+        request.install_timeout,
+        |root| root.install(is_built),
+    )?;
+    run(
+        context,
+        BUILD,
+        request.build.as_ref(),
+        release,
+        request.build_timeout,
+        Root::build,
+    )?;
+    share::verify(&shared)?;
+    let root = look(release)?;
+    let linked = match request.link_dest {
+        LinkDest::None => 0,
+        LinkDest::Previous | LinkDest::Release(_) => {
+            sharing::with(release, twin, &Deadline::never())?
+        }
+    };
+    let (files, bytes) = count(release)?;
+    Ok(Filled {
+        kind: root.kind().name(),
+        start: request.start.clone().or_else(|| root.start()),
+        source: match &request.source {
+            Source::Directory(directory) => directory.to_string_lossy().into_owned(),
+            Source::Git(repository) => repository.shown(),
+        },
+        commit,
+        files,
+        bytes,
+        linked,
+    })
+}
+
+/// Brings the source into the directory; the commit, where it has one.
+fn take(context: &Context, request: &Request, release: &Path) -> Result<Option<String>, Failure> {
+    let deadline = context.deadline(request.copy_timeout);
+    match &request.source {
+        Source::Directory(source) => {
+            context.note(format!("copying {}", source.display()));
+            let copied = copy::tree(source, release, &request.exclude, &deadline)?;
+            links::check(release, &copied.links)?;
+            tell_skipped(context, &copied.skipped);
+            Ok(None)
+        }
+        Source::Git(repository) => {
+            context.note(format!("fetching {}", repository.shown()));
+            let commit = git::check_out(context, repository, release, &deadline)?;
+            context.note(format!("commit {commit}"));
+            leave_out(request, release)?;
+            links::check(release, &links_in(release)?)?;
+            Ok(Some(commit))
+        }
+    }
+}
+
+/// The end of the copy's time limit, in its own words.
+fn in_time(failure: Failure, request: &Request) -> Failure {
+    if failure.code() != "timed-out" {
+        return failure;
+    }
+    let limit = request.copy_timeout.as_secs_f64();
+    Failure::timed_out(
+        "copy-timed-out",
+        format!("the source was not copied within {limit} s"),
+    )
+    .hint("--copy-timeout, for one that takes longer")
+}
+
+fn tell_skipped(context: &Context, skipped: &[PathBuf]) {
+    for path in skipped.iter().take(NAMED) {
+        let path = path.display();
+        context.note(format!(
+            "left out, neither file nor directory nor link: {path}"
+        ));
+    }
+    if let more @ 1.. = skipped.len().saturating_sub(NAMED) {
+        context.note(format!("left out like these: {more} more"));
+    }
+}
+
+/// Removes from a checkout what was asked to be left out.
+fn leave_out(request: &Request, release: &Path) -> Result<(), Failure> {
+    let mut walk = WalkDir::new(release).min_depth(1).into_iter();
+    while let Some(entry) = walk.next() {
+        let entry = entry.map_err(|error| trouble::at("read", release)(io::Error::from(error)))?;
+        let path = entry.path();
+        let inner = path.strip_prefix(release).unwrap_or(path);
+        if !request.exclude.leaves_out(inner) {
+            continue;
+        }
+        if entry.file_type().is_dir() {
+            walk.skip_current_dir();
+            durable::remove_tree(path).map_err(|error| application::fail::durable(&error))?;
+        } else {
+            fs::remove_file(path).map_err(trouble::at("remove", path))?;
+        }
+    }
+    Ok(())
+}
+
+fn links_in(release: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut links = Vec::new();
+    for entry in WalkDir::new(release) {
+        let entry = entry.map_err(|error| trouble::at("read", release)(io::Error::from(error)))?;
+        if entry.file_type().is_symlink()
+            && let Ok(inner) = entry.path().strip_prefix(release)
+        {
+            links.push(inner.to_path_buf());
+        }
+    }
+    Ok(links)
+}
+
+/// Runs one of the two commands, where it is wanted.
+fn run(
+    context: &Context,
+    stage: Stage,
+    job: Option<&Job>,
+    release: &Path,
+    limit: Duration,
+    auto: impl FnOnce(&Root) -> Option<&'static str>,
+) -> Result<(), Failure> {
+    let line = match job {
+        None => return Ok(()),
+        Some(Job::Command(line)) => line.clone(),
+        Some(Job::Auto) => {
+            let root = look(release)?;
+            let line = auto(&root).ok_or_else(|| {
+                let (verb, kind) = (stage.verb, root.kind().name());
+                Failure::no(
+                    "no-command",
+                    format!("nothing in the source, of kind {kind}, says how to {verb} it"),
+                )
+                .hint(format!("--{verb} COMMAND"))
+            })?;
+            line.to_owned()
+        }
+    };
+    command::shell(context, stage, &line, release, limit)
+}
+
+/// The markers at the root of a directory.
+fn look(release: &Path) -> Result<Root, Failure> {
+    let mut root = Root::default();
+    for entry in fs::read_dir(release).map_err(trouble::at("read", release))? {
+        let entry = entry.map_err(trouble::at("read", release))?;
+        if let Ok(name) = entry.file_name().into_string() {
+            root.names.insert(name);
+        }
+    }
+    root.package = durable::read(release.join("package.json"), LARGEST_PACKAGE)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
+    Ok(root)
+}
+
+/// The regular files and the sum of their lengths.
+fn count(release: &Path) -> Result<(u64, u64), Failure> {
+    let manifest = release.join(MANIFEST);
+    let (mut files, mut bytes) = (0, 0);
+    for entry in WalkDir::new(release) {
+        Deadline::never().check()?;
+        let failed = |error| trouble::at("read", release)(io::Error::from(error));
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().is_file() && entry.path() != manifest {
+            files += 1;
+            bytes += entry.metadata().map_err(failed)?.len();
+        }
+    }
+    Ok((files, bytes))
+}

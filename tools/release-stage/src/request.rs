@@ -1,0 +1,165 @@
+//! What was asked for, checked before anything is begun.
+
+use crate::args::Args;
+use crate::exclude::{ALWAYS, Exclude, OF_A_SOURCE};
+use crate::git::{Repository, Revision};
+use crate::{share, trouble};
+use camino::Utf8PathBuf;
+use releases::{MANIFEST, ResolveError, name};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use step::Failure;
+
+/// Where a release comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A directory, physical.
+    Directory(PathBuf),
+    /// A git repository.
+    Git(Repository),
+}
+
+/// A command that is to be run in the release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// What its kind says.
+    Auto,
+    /// This shell command.
+    Command(String),
+}
+
+/// With which release unchanged files are shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkDest {
+    /// With none.
+    None,
+    /// With the live one, or where none is live with the newest.
+    Previous,
+    /// With this one.
+    Release(String),
+}
+
+/// A release to be made.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// From what.
+    pub source: Source,
+    /// Its name, where one was given.
+    pub name: Option<String>,
+    /// The installation of what it depends on.
+    pub install: Option<Job>,
+    /// Its build.
+    pub build: Option<Job>,
+    /// When the installation is killed.
+    pub install_timeout: Duration,
+    /// When the build is killed.
+    pub build_timeout: Duration,
+    /// When the copy is given up.
+    pub copy_timeout: Duration,
+    /// What is left out.
+    pub exclude: Exclude,
+    /// With which release files are shared.
+    pub link_dest: LinkDest,
+    /// What is linked into `shared/`.
+    pub shares: Vec<Utf8PathBuf>,
+    /// How it is started, where that was told.
+    pub start: Option<String>,
+}
+
+impl Request {
+    /// What these options ask for.
+    pub fn of(args: Args) -> Result<Self, Failure> {
+        if args.in_place.is_some() {
+            return Err(Failure::usage_coded(
+                "in-place-not-supported",
+                "--in-place: this version stages releases only",
+            )
+            .hint("--source DIR"));
+        }
+        let source = source(&args)?;
+        if let Some(name) = &args.name {
+            name::validate(name).map_err(|why| {
+                let name = name.clone();
+                application::fail::resolve(&ResolveError::BadName { name, why })
+            })?;
+        }
+        share::check(&args.share)?;
+        let (install, build) = (job(args.install), job(args.build));
+        let is_built_elsewhere = install.is_none() && build.is_none();
+        let own = match &source {
+            // What a repository holds is there on purpose.
+            Source::Git(_) => ALWAYS,
+            Source::Directory(_) if is_built_elsewhere => ALWAYS,
+            Source::Directory(_) => OF_A_SOURCE,
+        };
+        let told = args.exclude.iter().map(String::as_str);
+        let mut exclude = Exclude::of(own.iter().copied().chain(told));
+        // That of the release which a source may once have been.
+        exclude.add_path(MANIFEST);
+        for share in &args.share {
+            exclude.add_path(share);
+        }
+        Ok(Self {
+            source,
+            name: args.name,
+            install,
+            build,
+            install_timeout: args.install_timeout,
+            build_timeout: args.build_timeout,
+            copy_timeout: args.copy_timeout,
+            exclude,
+            link_dest: match args.link_dest.as_str() {
+                "none" => LinkDest::None,
+                "previous" => LinkDest::Previous,
+                release => LinkDest::Release(release.into()),
+            },
+            shares: args.share,
+            start: args.start,
+        })
+    }
+}
+
+fn job(told: Option<String>) -> Option<Job> {
+    match told?.as_str() {
+        "none" | "" => None,
+        "auto" => Some(Job::Auto),
+        command => Some(Job::Command(command.into())),
+    }
+}
+
+fn source(args: &Args) -> Result<Source, Failure> {
+    let revision = [
+        args.branch.clone().map(Revision::Branch),
+        args.tag.clone().map(Revision::Tag),
+        args.commit.clone().map(Revision::Commit),
+    ]
+    .into_iter()
+    .flatten()
+    .next();
+    match (&args.source, &args.git) {
+        (Some(_), _) if revision.is_some() => {
+            Err(Failure::usage("--branch, --tag and --commit need --git"))
+        }
+        (Some(directory), _) => Ok(Source::Directory(directory_at(directory)?)),
+        (None, Some(url)) => {
+            let revision = revision.unwrap_or(Revision::Head);
+            Ok(Source::Git(Repository::at(url, revision)?))
+        }
+        (None, None) => Err(Failure::usage("nothing was named to make a release from")
+            .hint("--source DIR, or --git URL")),
+    }
+}
+
+fn directory_at(told: &Path) -> Result<PathBuf, Failure> {
+    let missing = |why: &str| {
+        Failure::no("no-source", format!("--source: {} {why}", told.display()))
+            .hint(format!("ls -ld {}", told.display()))
+    };
+    match fs::metadata(told) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing("is not there")),
+        Err(error) => Err(trouble::at("read", told)(error)),
+        Ok(found) if !found.is_dir() => Err(missing("is not a directory")),
+        Ok(_) => fs::canonicalize(told).map_err(trouble::at("read", told)),
+    }
+}

@@ -1,0 +1,158 @@
+//! What every release shares: links from the release into `shared/`.
+
+use crate::trouble;
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use releases::{Layout, MANIFEST};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use step::Failure;
+
+/// Whether these can be shared paths: each leads down from the root, and none lies within another.
+pub(crate) fn check(shares: &[Utf8PathBuf]) -> Result<(), Failure> {
+    for (place, share) in shares.iter().enumerate() {
+        let plain = share
+            .components()
+            .all(|part| matches!(part, Utf8Component::Normal(_)));
+        if share.as_str().is_empty() || !plain || share == MANIFEST {
+            return Err(Failure::usage(format!(
+                "--share: {share:?} is no path within a release"
+            )));
+        }
+        let nested = shares[..place]
+            .iter()
+            .find(|other| share.starts_with(other) || other.starts_with(share));
+        if let Some(other) = nested {
+            return Err(Failure::usage(format!(
+                "--share: {share} and {other} lie within each other"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the links in `release`, the directory that becomes the release; what lies in a link's place gives way.
+pub(crate) fn link(
+    layout: &Layout,
+    release: &Path,
+    shares: &[Utf8PathBuf],
+) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
+    let mut links = Vec::new();
+    for share in shares {
+        let target = layout.shared.join(share);
+        if !target.exists() {
+            return Err(
+                Failure::no("shared-missing", format!("there is no {target} to share"))
+                    .hint(format!("mkdir -p {target}, or put the file there")),
+            );
+        }
+        let place = release.join(share);
+        let mut above = release.to_path_buf();
+        for part in share.parent().unwrap_or(Utf8Path::new("")) {
+            above.push(part);
+            make_directory(&above)?;
+        }
+        give_way(&place)?;
+        let physical = fs::canonicalize(&layout.shared)
+            .map_err(trouble::at("find", layout.shared.as_std_path()))?
+            .join(share);
+        let target = relative(&above, &physical);
+        symlink(&target, &place).map_err(trouble::at("link", &place))?;
+        links.push((place, target));
+    }
+    Ok(links)
+}
+
+/// Whether the links are still there, after commands that may do what they like.
+pub(crate) fn verify(links: &[(PathBuf, PathBuf)]) -> Result<(), Failure> {
+    for (place, target) in links {
+        if fs::read_link(place).ok().as_ref() != Some(target) {
+            return Err(Failure::no(
+                "share-replaced",
+                format!(
+                    "the build put something else in the place of the link {}",
+                    place.display()
+                ),
+            )
+            .hint("a shared path is never written by the build"));
+        }
+    }
+    Ok(())
+}
+
+/// A real directory, made if it is missing: a link on the way would put ours elsewhere.
+fn make_directory(path: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Ok(()),
+        Ok(_) => Err(Failure::no(
+            "share-obstructed",
+            format!(
+                "{} is not a directory, and a shared path lies in it",
+                path.display()
+            ),
+        )),
+        Err(_) => fs::create_dir(path).map_err(trouble::at("create", path)),
+    }
+}
+
+fn give_way(place: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(place) {
+        Err(_) => Ok(()),
+        Ok(found) if found.is_dir() => durable::remove_tree(place)
+            .map(drop)
+            .map_err(|error| application::fail::durable(&error)),
+        Ok(_) => fs::remove_file(place).map_err(trouble::at("remove", place)),
+    }
+}
+
+/// The way from the directory `from` to `to`, both absolute and physical. The release is renamed in its directory, which
+/// changes none of it.
+fn relative(from: &Path, to: &Path) -> PathBuf {
+    let (mut here, mut there) = (from.components().peekable(), to.components().peekable());
+    while here.peek().is_some() && here.peek() == there.peek() {
+        here.next();
+        there.next();
+    }
+    let up = here.map(|_| Path::new(".."));
+    let down = there.map(|part| Path::new(part.as_os_str()));
+    up.chain(down).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_paths_within_a_release_are_shared_and_none_in_another() {
+        let check = |shares: &[&str]| {
+            let shares: Vec<Utf8PathBuf> = shares.iter().map(Into::into).collect();
+            check(&shares).is_ok()
+        };
+        assert!(check(&[]));
+        assert!(check(&[".env", "public/uploads", "public/cache"]));
+        for shares in [
+            &[""][..],
+            &["/etc"],
+            &["../x"],
+            &["a/../b"],
+            &["."],
+            &[".release.json"],
+            &["a", "a/b"],
+            &["a/b", "a"],
+            &["a", "a"],
+        ] {
+            assert!(!check(shares), "{shares:?}");
+        }
+    }
+
+    #[test]
+    fn the_way_to_the_shared_path() {
+        let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to));
+        assert_eq!(
+            way("/a/releases/r", "/a/shared/.env"),
+            Path::new("../../shared/.env")
+        );
+        assert_eq!(way("/a/releases/r/x", "/b/y"), Path::new("../../../../b/y"));
+    }
+}
