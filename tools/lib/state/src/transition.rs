@@ -228,6 +228,10 @@ impl State {
             .release(&intent.to)
             .and_then(|release| release.commit.clone());
         let action = intent.action.clone();
+        if action == "swap" {
+            // A pipe of tools outside any deploy begins with its switch.
+            self.rollbacks_tried = 0;
+        }
         if let Some(deploy) = self.deploy_mut() {
             if action == "swap" {
                 deploy.release = Some(intent.to.clone());
