@@ -1,0 +1,100 @@
+//! Where the work in flight is counted.
+
+use crate::{connections, number};
+use deadline::child::{self, Options};
+use deadline::{Deadline, Ended};
+use host::Proc;
+use probe::{Question, Target};
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Far more than any count takes.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// One place that knows how much is in flight. A pointer says where in its JSON.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// An HTTP endpoint.
+    Url(Target, Option<String>),
+    /// A file.
+    File(PathBuf, Option<String>),
+    /// A shell command, by what it prints.
+    Command(String, Option<String>),
+    /// The established connections to a local TCP port.
+    Connections(u16),
+}
+
+/// Why a source did not say how much is in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// It cannot be read now.
+    Because(String),
+    /// A signal came.
+    Signal(i32),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(target, _) => target.fmt(formatter),
+            Self::File(path, _) => path.display().fmt(formatter),
+            Self::Command(command, _) => command.fmt(formatter),
+            Self::Connections(port) => write!(formatter, "connections to port {port}"),
+        }
+    }
+}
+
+impl Source {
+    /// How much is in flight now.
+    pub fn count(&self, deadline: &Deadline) -> Result<u64, Unread> {
+        if let Err(Ended::Signal(signal)) = deadline.check() {
+            return Err(Unread::Signal(signal));
+        }
+        let because = |why: String| Unread::Because(format!("{self}: {why}"));
+        match self {
+            Self::Url(target, pointer) => {
+                let answer = probe::ask(&Question::new(target.clone()), deadline);
+                if !answer.ok {
+                    return Err(because(answer.message));
+                }
+                let body = String::from_utf8_lossy(&answer.body);
+                number::read(&body, pointer.as_deref()).map_err(because)
+            }
+            Self::File(path, pointer) => {
+                let mut text = String::new();
+                std::fs::File::open(path)
+                    .and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text))
+                    .map_err(|error| because(error.to_string()))?;
+                number::read(&text, pointer.as_deref()).map_err(because)
+            }
+            Self::Command(line, pointer) => {
+                let mut command = Command::new("/bin/sh");
+                command.args(["-c", line]);
+                let finished = child::run(command, Options::default(), deadline).map_err(
+                    |error| match error {
+                        child::ChildError::Interrupted { signal } => Unread::Signal(signal),
+                        error => because(error.to_string()),
+                    },
+                )?;
+                if !finished.status.success() {
+                    return Err(because(format!("{} {}", finished.status, finished.tail(1))));
+                }
+                number::read(&finished.stdout_text(), pointer.as_deref()).map_err(because)
+            }
+            Self::Connections(port) => connections::established(&Proc::system(), *port)
+                .map_err(|error| because(error.to_string())),
+        }
+    }
+}
+
+/// How much is in flight at all of them together.
+pub(crate) fn count(sources: &[Source], deadline: &Deadline) -> Result<u64, Unread> {
+    sources.iter().map(|source| source.count(deadline)).sum()
+}
+
+/// Whether that is a JSON pointer (RFC 6901). Anything else would lead nowhere in whatever document.
+pub(crate) fn is_pointer(text: &str) -> bool {
+    text.is_empty() || text.starts_with('/')
+}
