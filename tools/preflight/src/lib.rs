@@ -1,1 +1,84 @@
-//! placeholder
+//! Whatever would stop a deploy half-way is found before it begins.
+//!
+//! Before: nothing. After: every check for which the options gave material has been made, all of them side by side; each
+//! failure names the command that mends it. Nothing is changed.
+
+mod args;
+mod checks;
+mod finding;
+mod given;
+mod policy;
+mod protected;
+mod report;
+mod run;
+
+pub use args::Args;
+pub use finding::{Finding, Status};
+pub use report::{CheckReport, Listed, PreflightReport};
+
+use given::Given;
+use policy::Policy;
+use std::sync::Arc;
+use step::{Context, Failure, Report};
+
+/// The step.
+pub struct Tool;
+
+impl step::Tool for Tool {
+    const NAME: &'static str = "preflight";
+    const ABOUT: &'static str = "Find what would stop a deploy before it begins";
+    type Args = Args;
+    const FIELDS: &'static [&'static str] = &[
+        "checks.N.name",
+        "checks.N.status",
+        "checks.N.message",
+        "checks.N.value",
+        "checks.N.limit",
+        "checks.N.hint",
+        "checks.N.durationMs",
+        "passed",
+        "warned",
+        "failed",
+        "skipped",
+        "forced",
+        "forcedPast.N",
+        "list.N.name",
+        "list.N.about",
+        "list.N.needs",
+        "list.N.given",
+    ];
+    const CODES: &'static [(&'static str, &'static str)] = &[
+        ("check-failed", "one check or more failed"),
+        (
+            "protected",
+            "--force, where DEPLOY_PROTECTED says that nothing may be forced",
+        ),
+        ("bad-service", "--service is not understood"),
+        (
+            "service-not-supported",
+            "a kind of service that this version does not know",
+        ),
+    ];
+
+    fn run(args: Args, context: &Context) -> Result<Report, Failure> {
+        let policy = Policy::of(&args)?;
+        if args.force && protected::is_protected(context)? {
+            return Err(Failure::no(
+                "protected",
+                "this environment is protected: failed checks are not gone past",
+            )
+            .hint("preflight without --force, and what its hints say"));
+        }
+        let (list, timeout) = (args.list, args.check_timeout);
+        let given = Arc::new(Given::of(args, context)?);
+        if list {
+            return Ok(Report::of(&report::list(&given)));
+        }
+        let chosen = policy.choose(&given)?;
+        let deadline = context.deadline(timeout);
+        let done = run::side_by_side(&chosen, &given, &deadline)?;
+        let report = policy.conclude(done, &given);
+        report.tell(context);
+        report.verdict()
+    }
+}

@@ -1,0 +1,73 @@
+//! The command line.
+
+use application::{HealthArgs, LayoutArgs, ServiceArgs};
+use camino::Utf8PathBuf;
+use clap::ArgAction::Append;
+use std::time::Duration;
+use step::parse;
+
+/// The options of `preflight`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The most of a file system that may be used; 80% where --root is given
+    #[arg(long, value_name = "SHARE", value_parser = parse::percent, help_heading = "What is checked")]
+    pub disk_max: Option<u8>,
+    /// The most of a file system's inodes that may be used; 90% where --root is given
+    #[arg(long, value_name = "SHARE", value_parser = parse::percent, help_heading = "What is checked")]
+    pub inodes_max: Option<u8>,
+    /// The least memory that must be available; 500M where --root or --service is given
+    #[arg(long, value_name = "SIZE", value_parser = parse::size, help_heading = "What is checked")]
+    pub memory_min: Option<u64>,
+    /// The time that service-stop will give the service; its supervisor must not give it less
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse::duration, help_heading = "What is checked")]
+    pub stop_timeout: Duration,
+    /// The release that is to go live: it must exist, not be live already and not be marked bad
+    #[arg(long, value_name = "RELEASE", help_heading = "What is checked")]
+    pub release: Option<String>,
+    /// The directory that is to be staged
+    #[arg(long, value_name = "DIR", help_heading = "What is checked")]
+    pub source: Option<Utf8PathBuf>,
+    /// The git working tree that must be clean
+    #[arg(long, value_name = "DIR", help_heading = "What is checked")]
+    pub git: Option<Utf8PathBuf>,
+    /// The branch that must be checked out in --git
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "git",
+        help_heading = "What is checked"
+    )]
+    pub branch: Option<String>,
+
+    /// The longest that one check may take; one that hangs is a failed check
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration, help_heading = "Which checks")]
+    pub check_timeout: Duration,
+    /// Leave this check out; may be given several times, as the three below
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    pub skip: Vec<String>,
+    /// Let this check warn where it would fail
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    pub warn: Vec<String>,
+    /// Only this check
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    pub only: Vec<String>,
+    /// Insist on this check: without what it needs it fails
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    pub require: Vec<String>,
+    /// Name the checks and what they need; check nothing
+    #[arg(long, help_heading = "Which checks")]
+    pub list: bool,
+    /// Go past failed checks; refused where `DEPLOY_PROTECTED` says yes
+    #[arg(long)]
+    pub force: bool,
+
+    /// Where the application lies.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// The service's health, and what counts as proof.
+    #[command(flatten)]
+    pub health: HealthArgs,
+}

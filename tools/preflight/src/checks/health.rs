@@ -1,0 +1,67 @@
+//! `health`: what serves now is well, so that a failure afterwards is the new release's.
+
+use super::Check;
+use crate::finding::Finding;
+use crate::given::Given;
+use deadline::Deadline;
+use probe::{Answer, Question, Target};
+use releases::Current;
+use service::Active;
+use std::thread;
+
+pub(super) const CHECK: Check = Check {
+    name: "health",
+    about: "every --health-url answers well; left out before the first deploy and where the service is stopped",
+    needs: "--health-url",
+    given: |given| !given.args.health.health_url.is_empty(),
+    run,
+};
+
+fn run(given: &Given, deadline: &Deadline) -> Finding {
+    if let Some(why) = nothing_to_ask(given, deadline) {
+        return Finding::skip(why);
+    }
+    let targets = given.args.health.health_url.iter();
+    let targets: Vec<Target> = targets
+        .filter_map(|text| Target::parse(text).ok())
+        .collect();
+    let ask = |target: &Target| probe::ask(&Question::new(target.clone()), deadline);
+    let answers: Vec<Option<Answer>> = thread::scope(|scope| {
+        let asked: Vec<_> = targets
+            .iter()
+            .map(|target| scope.spawn(move || ask(target)))
+            .collect();
+        asked.into_iter().map(|one| one.join().ok()).collect()
+    });
+    judge(&targets, &answers)
+}
+
+/// A service that is not meant to run has no health.
+fn nothing_to_ask(given: &Given, deadline: &Deadline) -> Option<&'static str> {
+    let current = given.application.as_ref()?.current().ok();
+    if current == Some(Current::Absent) {
+        return Some("nothing is live yet");
+    }
+    let status = given.status(given.service.as_ref()?, deadline).ok()?;
+    (status.active == Active::Stopped).then_some("the service is stopped")
+}
+
+fn judge(targets: &[Target], answers: &[Option<Answer>]) -> Finding {
+    let mut well = Vec::new();
+    for (target, answer) in targets.iter().zip(answers) {
+        match answer {
+            Some(answer) if answer.ok => well.push(format!("{target}: {}", answer.message)),
+            Some(answer) => {
+                let finding = Finding::fail(
+                    format!("{target}: {}", answer.message),
+                    format!(
+                        "healthwait '{target}', to see when it is well; --warn health, to deploy the cure"
+                    ),
+                );
+                return finding.measured(answer.status, ());
+            }
+            None => return Finding::fail(format!("{target}: it could not be asked"), "healthwait"),
+        }
+    }
+    Finding::pass(well.join("; "))
+}

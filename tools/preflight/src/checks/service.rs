@@ -1,0 +1,125 @@
+//! `service`: it exists, has not failed, and its supervisor gives it at least the time to stop that we do.
+
+use super::Check;
+use super::supervised::{Commands, not_asked};
+use crate::finding::Finding;
+use crate::given::Given;
+use deadline::Deadline;
+use service::{Active, Status};
+use std::time::Duration;
+
+pub(super) const CHECK: Check = Check {
+    name: "service",
+    about: "the service exists, has not failed, and is given as long to stop as --stop-timeout",
+    needs: "--service",
+    given: |given| given.service.is_some(),
+    run,
+};
+
+fn run(given: &Given, deadline: &Deadline) -> Finding {
+    let Some(service) = &given.service else {
+        return Finding::skip("there is no service");
+    };
+    match given.status(service, deadline) {
+        Ok(status) => judge(status, given.args.stop_timeout, &Commands::of(service)),
+        Err(problem) => not_asked(problem, &Commands::of(service)),
+    }
+}
+
+fn judge(status: &Status, ours: Duration, commands: &Commands) -> Finding {
+    if status.active == Active::Failed {
+        return Finding::fail(
+            format!("the service is {}", status.phrase()),
+            commands.start_anew(),
+        );
+    }
+    match status.stop_timeout {
+        Some(theirs) if theirs < ours => Finding::fail(
+            format!(
+                "its supervisor kills it {} after a stop; it is to have {}",
+                milliseconds(theirs),
+                milliseconds(ours)
+            ),
+            commands.set(&format!("TimeoutStopSec={}s", ours.as_secs_f64().ceil())),
+        )
+        .measured(number(theirs), number(ours)),
+        _ => Finding::pass(format!("the service is {}", status.phrase())),
+    }
+}
+
+fn number(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{} ms", time.as_millis())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::finding::Status as Verdict;
+    use service::{Service, Setting};
+
+    pub(in crate::checks) fn unit() -> Commands {
+        let setting = Setting {
+            root: ".".into(),
+            current: "current".into(),
+            start: None,
+        };
+        Commands::of(&Service::parse("systemd:shop", &setting).unwrap())
+    }
+
+    pub(in crate::checks) fn status(active: Active) -> Status {
+        Status {
+            active,
+            substate: "running".into(),
+            main_pid: Some(1),
+            invocation: None,
+            restarts: Some(0),
+            start_limit_hit: false,
+            result: None,
+            exit_status: None,
+            active_for: Some(Duration::from_secs(5)),
+            stop_timeout: Some(Duration::from_secs(90)),
+            start_limit: None,
+            socket_units: Vec::new(),
+            control_group: None,
+            user: None,
+            working_directory: None,
+            file: None,
+            file_state: None,
+        }
+    }
+
+    #[test]
+    fn failed_is_failed_and_stopped_is_well() {
+        let thirty = Duration::from_secs(30);
+        for (active, verdict) in [
+            (Active::Running, Verdict::Pass),
+            (Active::Stopped, Verdict::Pass),
+            (Active::Failed, Verdict::Fail),
+        ] {
+            assert_eq!(judge(&status(active), thirty, &unit()).status, verdict);
+        }
+    }
+
+    #[test]
+    fn a_supervisor_that_kills_sooner_than_we_would() {
+        let running = status(Active::Running);
+        let at = judge(&running, Duration::from_secs(90), &unit());
+        assert_eq!(at.status, Verdict::Pass);
+        let beyond = judge(&running, Duration::from_secs(91), &unit());
+        assert_eq!(beyond.status, Verdict::Fail);
+        assert_eq!(beyond.value, 90_000);
+        assert_eq!(beyond.limit, 91_000);
+        assert!(beyond.hint.unwrap().contains("TimeoutStopSec=91s"));
+        let for_ever = Status {
+            stop_timeout: None,
+            ..running
+        };
+        let finding = judge(&for_ever, Duration::from_secs(91), &unit());
+        assert_eq!(finding.status, Verdict::Pass);
+    }
+}

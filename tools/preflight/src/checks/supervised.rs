@@ -1,0 +1,81 @@
+//! What the checks of a service share.
+
+use crate::finding::Finding;
+use crate::given::Problem;
+use service::{Name, Service};
+
+/// The commands of a service's supervisor, for hints.
+pub(super) struct Commands {
+    service: String,
+    systemctl: Option<String>,
+    unit: String,
+}
+
+impl Commands {
+    pub(super) fn of(service: &Service) -> Self {
+        let name = service.name();
+        Self {
+            service: name.to_string(),
+            systemctl: match name {
+                Name::Systemd(_) => Some("systemctl".to_owned()),
+                Name::SystemdUser(_) => Some("systemctl --user".to_owned()),
+                Name::Process(_) => None,
+            },
+            unit: name.bare().to_owned(),
+        }
+    }
+
+    /// Clears what keeps it from starting, and starts it.
+    pub(super) fn start_anew(&self) -> String {
+        match &self.systemctl {
+            Some(systemctl) => {
+                let unit = &self.unit;
+                format!("{systemctl} reset-failed {unit} && {systemctl} start {unit}")
+            }
+            None => format!("service-start --service {}", self.service),
+        }
+    }
+
+    /// Makes its description longer by one setting.
+    pub(super) fn set(&self, setting: &str) -> String {
+        match &self.systemctl {
+            Some(systemctl) => format!("{systemctl} edit {}, with [Service] {setting}", self.unit),
+            None => setting.to_owned(),
+        }
+    }
+
+    /// Shows how it stands.
+    fn show(&self) -> String {
+        match &self.systemctl {
+            Some(systemctl) => format!("{systemctl} status {}", self.unit),
+            None => format!("service-start --service {}", self.service),
+        }
+    }
+
+    /// Shows what it wrote.
+    pub(super) fn log(&self) -> String {
+        match self.systemctl.as_deref() {
+            Some("systemctl") => format!("journalctl -u {} -n 50", self.unit),
+            Some(_) => format!("journalctl --user -u {} -n 50", self.unit),
+            None => format!("tail -n 50 ROOT/run/{}.log", self.unit),
+        }
+    }
+}
+
+/// A failed check that says why something could not be found out.
+pub(super) fn not_known(problem: &Problem) -> Finding {
+    let hint = problem.hint.clone();
+    Finding::fail(
+        problem.message.clone(),
+        hint.unwrap_or_else(|| "deploy-state show".to_owned()),
+    )
+}
+
+/// The same of a service.
+pub(super) fn not_asked(problem: &Problem, commands: &Commands) -> Finding {
+    let hint = problem.hint.clone();
+    Finding::fail(
+        problem.message.clone(),
+        hint.unwrap_or_else(|| commands.show()),
+    )
+}

@@ -1,0 +1,217 @@
+//! Which checks are made, and what their findings come to.
+
+use crate::args::Args;
+use crate::checks::{ALL, Check};
+use crate::finding::{Finding, Status};
+use crate::given::Given;
+use crate::report::{CheckReport, PreflightReport};
+use crate::run::Done;
+use step::Failure;
+
+/// What the options say about checks by name.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    skip: Vec<String>,
+    warn: Vec<String>,
+    only: Vec<String>,
+    require: Vec<String>,
+    force: bool,
+}
+
+impl Policy {
+    /// A name that no check has is bad usage: it would be obeyed by nobody.
+    pub(crate) fn of(args: &Args) -> Result<Self, Failure> {
+        let policy = Self {
+            skip: args.skip.clone(),
+            warn: args.warn.clone(),
+            only: args.only.clone(),
+            require: args.require.clone(),
+            force: args.force,
+        };
+        let named = [
+            ("--skip", &policy.skip),
+            ("--warn", &policy.warn),
+            ("--only", &policy.only),
+            ("--require", &policy.require),
+        ];
+        for (option, names) in named {
+            let unknown = names
+                .iter()
+                .find(|name| !ALL.iter().any(|check| check.name == name.as_str()));
+            if let Some(name) = unknown {
+                return Err(
+                    Failure::usage(format!("{option}: there is no check {name}"))
+                        .hint("preflight --list"),
+                );
+            }
+        }
+        if let Some(name) = policy
+            .require
+            .iter()
+            .find(|name| policy.skip.contains(name))
+        {
+            return Err(Failure::usage(format!(
+                "{name} is both required and to be left out"
+            )));
+        }
+        Ok(policy)
+    }
+
+    /// The checks to be made: those that have material.
+    pub(crate) fn choose(&self, given: &Given) -> Result<Vec<&'static Check>, Failure> {
+        let chosen: Vec<&Check> = ALL
+            .iter()
+            .filter(|check| self.concerns(check.name) && (check.given)(given))
+            .collect();
+        let left_out = |check: &&&Check| self.skip.iter().any(|name| name == check.name);
+        if chosen.iter().all(|check| left_out(&check)) && self.require.is_empty() {
+            return Err(Failure::usage("there is nothing to check")
+                .hint("--app NAME, --root DIR or --service KIND:NAME; preflight --list says what each check needs"));
+        }
+        Ok(chosen
+            .into_iter()
+            .filter(|check| !left_out(&check))
+            .collect())
+    }
+
+    fn concerns(&self, name: &str) -> bool {
+        let listed = |names: &[String]| names.iter().any(|one| one == name);
+        self.only.is_empty() || listed(&self.only) || listed(&self.require)
+    }
+
+    /// All findings, in the order of the list: those left out and those missing among them.
+    pub(crate) fn conclude(&self, done: Vec<Done>, given: &Given) -> PreflightReport {
+        let left_out = |name: &str| {
+            let skipped = self.skip.iter().any(|one| one == name);
+            skipped
+                && self.concerns(name)
+                && ALL
+                    .iter()
+                    .any(|check| check.name == name && (check.given)(given))
+        };
+        PreflightReport::of(self.findings(done, left_out), self.force)
+    }
+
+    fn findings(&self, done: Vec<Done>, left_out: impl Fn(&str) -> bool) -> Vec<CheckReport> {
+        let mut done = done;
+        let mut checks = Vec::new();
+        for check in ALL {
+            let made = done.iter().position(|done| done.name == check.name);
+            let (finding, took) = if let Some(place) = made {
+                let done = done.swap_remove(place);
+                (self.weighed(check, done.finding), done.took)
+            } else if self.require.iter().any(|name| name == check.name) {
+                (missing(check), std::time::Duration::ZERO)
+            } else if left_out(check.name) {
+                let finding = Finding::skip("left out by --skip");
+                (finding, std::time::Duration::ZERO)
+            } else {
+                continue;
+            };
+            checks.push(CheckReport {
+                name: check.name,
+                finding,
+                duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        checks
+    }
+
+    /// A failure that is only to warn warns; a required check that could not be made has failed.
+    fn weighed(&self, check: &Check, mut finding: Finding) -> Finding {
+        let listed = |names: &[String]| names.iter().any(|name| name == check.name);
+        if finding.status == Status::Skip && listed(&self.require) {
+            finding.status = Status::Fail;
+        }
+        if finding.status == Status::Fail && listed(&self.warn) {
+            finding.status = Status::Warn;
+        }
+        finding
+    }
+}
+
+fn missing(check: &Check) -> Finding {
+    Finding::fail(
+        "it is required, and nothing was given to check",
+        format!("preflight … with {}", check.needs),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn done(name: &'static str, finding: Finding) -> Done {
+        Done {
+            name,
+            finding,
+            took: Duration::ZERO,
+        }
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn status_of(policy: &Policy, finding: Finding) -> Status {
+        let checks = policy.findings(vec![done("disk", finding)], |_| false);
+        assert_eq!(checks.len(), 1);
+        checks[0].finding.status
+    }
+
+    #[test]
+    fn warn_softens_failures_only() {
+        let policy = Policy {
+            warn: names(&["disk"]),
+            ..Policy::default()
+        };
+        assert_eq!(status_of(&policy, Finding::fail("", "")), Status::Warn);
+        assert_eq!(status_of(&policy, Finding::pass("")), Status::Pass);
+        assert_eq!(
+            status_of(&Policy::default(), Finding::fail("", "")),
+            Status::Fail
+        );
+    }
+
+    #[test]
+    fn what_is_required_is_never_passed_over() {
+        let policy = Policy {
+            require: names(&["disk", "port"]),
+            ..Policy::default()
+        };
+        let checks = policy.findings(vec![done("disk", Finding::skip("stopped"))], |_| false);
+        let failed: Vec<&str> = checks
+            .iter()
+            .filter(|check| check.finding.status == Status::Fail)
+            .map(|check| check.name)
+            .collect();
+        assert_eq!(failed, ["port", "disk"]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let policy = Policy {
+            skip: names(&["disk"]),
+            ..Policy::default()
+        };
+        let checks = policy.findings(Vec::new(), |name| name == "disk");
+        assert_eq!(checks.len(), 1);
+        assert_eq!(checks[0].finding.status, Status::Skip);
+    }
+
+    #[test]
+    fn force_goes_past_failures_and_names_them() {
+        let checks =
+            |policy: &Policy| policy.findings(vec![done("disk", Finding::fail("", ""))], |_| false);
+        let policy = Policy::default();
+        let stopped = PreflightReport::of(checks(&policy), false);
+        assert!(!stopped.forced && stopped.verdict().is_err());
+        let forced = PreflightReport::of(checks(&policy), true);
+        assert!(forced.forced);
+        assert_eq!(forced.forced_past, ["disk"]);
+        assert!(forced.verdict().is_ok());
+        let needless = PreflightReport::of(Vec::new(), true);
+        assert!(!needless.forced, "nothing was gone past");
+    }
+}

@@ -1,0 +1,49 @@
+//! Whether this environment is one in which nothing is forced.
+
+use step::{Context, Failure};
+
+/// The variable that says so.
+const VARIABLE: &str = "DEPLOY_PROTECTED";
+
+/// What the environment says, or the application's file where the environment says nothing. Either alone can protect: whoever forgets
+/// one of them has not lifted the protection of the other.
+pub(crate) fn is_protected(context: &Context) -> Result<bool, Failure> {
+    let around = std::env::var_os(VARIABLE).map(|value| value.to_string_lossy().into_owned());
+    let in_file = context
+        .app()
+        .and_then(|file| file.get(VARIABLE))
+        .map(|entry| entry.value.clone());
+    let mut protected = false;
+    for value in [around, in_file].into_iter().flatten() {
+        protected |= means_yes(&value).ok_or_else(|| {
+            Failure::usage(format!(
+                "{VARIABLE} is {value:?}, which is neither yes nor no"
+            ))
+            .hint(format!("{VARIABLE}=yes"))
+        })?;
+    }
+    Ok(protected)
+}
+
+/// Yes, no, or neither. Empty is as good as unset.
+fn means_yes(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Some(true),
+        "" | "0" | "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::means_yes;
+
+    #[test]
+    fn a_word_that_is_neither_is_no_answer() {
+        assert_eq!(means_yes("Yes"), Some(true));
+        assert_eq!(means_yes("1"), Some(true));
+        assert_eq!(means_yes("off"), Some(false));
+        assert_eq!(means_yes(""), Some(false));
+        assert_eq!(means_yes("production"), None);
+    }
+}
