@@ -2,13 +2,45 @@
 # where it may (tests/setup), and says what it leaves out where it may not.
 
 CARGO ?= cargo
+PREFIX ?= /usr/local
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+# In the order in which a deploy runs them, as in Cargo.toml.
+TOOLS := deploy-state preflight release-stage drain-wait service-stop release-swap service-start healthwait rollback \
+	release-prune
 
 .PHONY: build
 build: ## every tool and every test, as the tests run them
 	$(CARGO) build --workspace --all-targets
+
+.PHONY: demo
+demo: ## three deploys of a small service, the last one broken, and what was measured
+	tests/demo
 
 .PHONY: test
 test: ## everything, on real parts
 	tests/setup
 	$(MAKE) build
 	tests/run
+
+.PHONY: lint
+lint: ## form, lints, shell scripts, licences
+	tests/lint
+
+.PHONY: man
+man: ## the man pages, in the target directory's man/
+	$(CARGO) run --quiet --package slipway-man -- $(TARGET)/man
+
+.PHONY: release
+release: ## the tools, as they are installed
+	$(CARGO) build --release $(addprefix --package ,$(TOOLS))
+
+.PHONY: install
+install: release man ## the tools, the runbook, the man pages: PREFIX (/usr/local), DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/slipway/systemd \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
+	install $(addprefix $(TARGET)/release/,$(TOOLS)) scripts/deploy $(DESTDIR)$(PREFIX)/bin
+	install -m 644 scripts/deploy.mk $(DESTDIR)$(PREFIX)/share/slipway
+	install -m 644 scripts/systemd/* $(DESTDIR)$(PREFIX)/share/slipway/systemd
+	install -m 644 $(TARGET)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(TARGET)/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
