@@ -141,12 +141,33 @@ impl Step<'_> {
                 ..Expectation::default()
             };
             let proof = self.proof(&expectation, &limit)?;
+            if proof.verdict == Verdict::Disproven && !status.socket_units.is_empty() {
+                return self.replace(status, deadline);
+            }
             if proof.verdict == Verdict::Disproven {
                 self.report.pid = status.main_pid;
                 return Err(self.disproven(proof));
             }
         }
         self.see(Run::that(status), None, &limit)
+    }
+
+    /// A connection that came in between the stop and now has started the old release again, through the service's own
+    /// socket: that run is replaced, while the socket stays open.
+    fn replace(&mut self, status: &Status, deadline: &Deadline) -> Result<(), Failure> {
+        let failed = |error: service::Error| fail::service(&error);
+        self.mark = Some(self.service.mark(deadline).map_err(failed)?);
+        let before = self.before(deadline)?;
+        self.report.changed = true;
+        self.began = Instant::now();
+        let firm = deadline.uninterruptible();
+        self.service
+            .restart(self.request.timeout, &firm)
+            .map_err(failed)?;
+        let first = self.service.status(&firm).map_err(failed)?;
+        self.count_from(first.restarts, &firm)?;
+        let limit = deadline.or_after(self.request.timeout);
+        self.see(Run::after(status), before, &limit)
     }
 
     /// Waits until it is up, proves it, and disarms what would start it otherwise.

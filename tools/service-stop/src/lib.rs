@@ -50,6 +50,8 @@ impl step::Tool for Tool {
         "killed",
         "cut.N.pid",
         "cut.N.command",
+        "startedAgain",
+        "startedAgain",
         "deadMan.by.timer",
         "deadMan.by.process",
         "deadMan.afterMs",

@@ -58,6 +58,8 @@ pub struct StopReport {
     pub cut: Vec<Cut>,
     /// The dead-man's switch that is armed now.
     pub dead_man: Option<DeadMan>,
+    /// A socket unit has started it again for a connection that came in meanwhile.
+    pub started_again: bool,
 }
 
 /// Stops the service. First what runs goes into the state and the dead-man's switch is armed, then it is asked to end,
@@ -94,6 +96,7 @@ pub fn stop(
         killed: false,
         cut: Vec::new(),
         dead_man,
+        started_again: false,
     };
     // Arming took its time: the last look at the lease is right before what cannot be taken back.
     drop(lease.lock(deadline)?);
@@ -102,7 +105,8 @@ pub fn stop(
         .map_err(|error| failed(error).with(&report))?;
     report.take_in(&stopped);
     if stopped.started_again {
-        return Err(started_again(service, &status).with(&report));
+        report.take_started_again(service, &status)?;
+        return Ok(report);
     }
     if let Some(port) = request.port {
         let began = Instant::now();
@@ -114,6 +118,16 @@ pub fn stop(
 }
 
 impl StopReport {
+    /// A socket unit has started it for a connection that came in: its clients wait for nothing, and `service-start`
+    /// replaces that run. Anybody else has no business to.
+    fn take_started_again(&mut self, service: &Service, status: &Status) -> Result<(), Failure> {
+        if status.socket_units.is_empty() {
+            return Err(started_again(service).with(self));
+        }
+        self.started_again = true;
+        Ok(())
+    }
+
     fn take_in(&mut self, stopped: &Stopped) {
         self.changed = !stopped.already;
         self.pid = stopped.pid.or(self.pid);
@@ -140,7 +154,7 @@ fn free_port(
             return Ok(());
         }
         if !look.own.is_empty() && !service.status(deadline).map_err(failed)?.active.is_over() {
-            return Err(started_again(service, status));
+            return report.take_started_again(service, status);
         }
         for holder in look.own.iter().chain(&look.left) {
             cut(holder, report)?;
@@ -195,19 +209,12 @@ fn cut(holder: &Holder, report: &mut StopReport) -> Result<(), Failure> {
     Ok(())
 }
 
-fn started_again(service: &Service, status: &Status) -> Failure {
+fn started_again(service: &Service) -> Failure {
     let name = service.name();
     let message = format!("{name} was stopped, and somebody has started it anew since");
-    let failure = Failure::no("started-again", message);
-    match status.socket_units.as_slice() {
-        [] => failure.hint(format!(
-            "deploy-state show, to see who else works on {name}"
-        )),
-        units => failure.hint(format!(
-            "systemctl stop {}, which starts it for every connection",
-            units.join(" ")
-        )),
-    }
+    Failure::no("started-again", message).hint(format!(
+        "deploy-state show, to see who else works on {name}"
+    ))
 }
 
 fn milliseconds(time: Duration) -> u64 {
