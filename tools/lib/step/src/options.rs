@@ -56,11 +56,13 @@ pub(crate) struct Parsed {
 pub fn command<T: Tool>() -> Command {
     let command = Command::new(T::NAME)
         .version(env!("CARGO_PKG_VERSION"))
-        .about(T::ABOUT)
         .disable_help_subcommand(true)
         .args_override_self(false)
         .after_help(after_help::<T>());
+    // The groups of options bring their own descriptions along; the tool's is the one to show.
     T::Args::augment_args(Common::augment_args(command))
+        .about(T::ABOUT)
+        .long_about(None)
 }
 
 fn after_help<T: Tool>() -> String {
