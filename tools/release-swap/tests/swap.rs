@@ -3,6 +3,7 @@
 
 mod support;
 
+use deadline::Deadline;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -152,4 +153,31 @@ fn a_deploy_that_has_lost_its_lease_switches_nothing() {
     let (exit, report) = root.run(&["r2", "--id", "nobody"], None);
     assert_eq!((exit, codes(&report).0), (75, "lease-lost"));
     assert_eq!(root.current().unwrap(), "releases/r1");
+}
+
+#[test]
+fn the_service_as_it_was_goes_into_the_record() {
+    let root = Root::with(&["r1", "r2"]);
+    root.run(&["r1"], None);
+    let service = root.service();
+    let status = service.status(&Deadline::never()).unwrap();
+    let (exit, report) = root.run(&["r2", "--service", "process:shop"], None);
+    service.kill(&Deadline::never()).unwrap();
+    assert_eq!(exit, 0, "{report}");
+    let switch = &root.state()["switch"];
+    assert_eq!(switch["pid"], json!(status.main_pid.unwrap()));
+    assert!(switch["startTime"].is_u64(), "{switch}");
+}
+
+#[test]
+fn a_supervisor_that_is_not_there_is_an_error_before_anything_is_changed() {
+    let root = Root::with(&["r1", "r2"]);
+    root.run(&["r1"], None);
+    let (exit, report) = root.run(&["r2", "--service", "systemd:shop"], None);
+    assert_eq!((exit, codes(&report).0), (3, "missing-program"), "{report}");
+    assert_eq!(root.current().unwrap(), "releases/r1");
+    assert_eq!(root.state()["status"], "idle");
+    assert_eq!(root.state()["currentRelease"], "r1");
+    let (exit, report) = root.run(&["r2", "--service", "shop"], None);
+    assert_eq!((exit, codes(&report).0), (2, "bad-service"));
 }

@@ -3,6 +3,7 @@
 use application::{Application, LayoutArgs, Request};
 use deadline::Deadline;
 use serde_json::Value;
+use service::{Service, Setting};
 use state::lease::Patience;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,6 +75,7 @@ impl Root {
             state: None,
         };
         let request = Request {
+            id: None,
             by: "a test".into(),
             owner: None,
             moment_of: None,
@@ -92,11 +94,24 @@ impl Root {
     pub(crate) fn run(&self, arguments: &[&str], upstream: Option<&str>) -> (i32, Value) {
         run(&self.0, arguments, upstream)
     }
+
+    /// A plain process of the application, started in the live release; it is to be stopped by the test.
+    pub(crate) fn service(&self) -> Service {
+        let setting = Setting {
+            root: self.0.clone(),
+            current: self.path("current"),
+            start: Some("exec sleep 1000".into()),
+        };
+        let service = Service::parse("process:shop", &setting).unwrap();
+        service.start(&Deadline::never()).unwrap();
+        service
+    }
 }
 
 fn run(root: &Path, arguments: &[&str], upstream: Option<&str>) -> (i32, Value) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_release-swap"))
         .env_clear()
+        .env("PATH", "/nowhere")
         .arg("--root")
         .arg(root)
         .args(arguments)
