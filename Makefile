@@ -35,8 +35,11 @@ man: ## the man pages, in the target directory's man/
 release: ## the tools, as they are installed
 	$(CARGO) build --release $(addprefix --package ,$(TOOLS))
 
+# It builds nothing, so that root needs no toolchain.
 .PHONY: install
-install: release man ## the tools, the runbook, the man pages: PREFIX (/usr/local), DESTDIR
+install: ## what make release and make man have made, under PREFIX (/usr/local) and DESTDIR
+	@[ -x $(TARGET)/release/release-prune ] && [ -f $(TARGET)/man/slipway.7 ] || \
+		{ echo 'not built yet: make release man' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/slipway/systemd \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
 	install $(addprefix $(TARGET)/release/,$(TOOLS)) scripts/deploy $(DESTDIR)$(PREFIX)/bin
