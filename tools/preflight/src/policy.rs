@@ -121,7 +121,10 @@ impl Policy {
     fn weighed(&self, check: &Check, mut finding: Finding) -> Finding {
         let listed = |names: &[String]| names.iter().any(|name| name == check.name);
         if finding.status == Status::Skip && listed(&self.require) {
-            finding.status = Status::Fail;
+            finding = Finding::fail(
+                format!("it is required, and was not made: {}", finding.message),
+                format!("preflight without --require {}", check.name),
+            );
         }
         if finding.status == Status::Fail && listed(&self.warn) {
             finding.status = Status::Warn;
