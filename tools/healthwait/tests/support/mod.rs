@@ -4,7 +4,7 @@ use deadline::Deadline;
 use serde_json::Value;
 use service::{Service, Setting};
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -44,7 +44,13 @@ pub fn report(output: &Output, exit: i32) -> Value {
 /// A port that nobody listens on.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    // For an instant, what another test starts holds the socket too.
+    while TcpStream::connect(address).is_ok() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    address.port()
 }
 
 /// An application with one release and a plain process as its service; dropping it ends the process.
