@@ -67,6 +67,10 @@ impl Run {
                 Progress::Pending
             };
         }
+        if self.before.is_some() && status.invocation == self.before {
+            // A restart in one order: the run before has not ended yet.
+            return Progress::Coming;
+        }
         match (&self.invocation, &status.invocation) {
             (Some(first), Some(now)) if first != now => {
                 return Progress::Ended("it has crashed and was started anew".to_owned());

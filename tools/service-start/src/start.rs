@@ -140,7 +140,9 @@ impl Step<'_> {
                 release_dir: Some(self.live.directory.clone()),
                 ..Expectation::default()
             };
-            let proof = self.proof(&expectation, &limit)?;
+            // One that has been there for a while shows its own face.
+            let young = status.active_for.is_none_or(|age| age < SECOND_THOUGHTS);
+            let proof = self.proof(&expectation, young, &limit)?;
             if proof.verdict == Verdict::Disproven && !status.socket_units.is_empty() {
                 return self.replace(status, deadline);
             }
@@ -190,7 +192,7 @@ impl Step<'_> {
             release_dir: Some(self.live.directory.clone()),
             port: self.request.port,
         };
-        let proof = self.proof(&expectation, deadline)?;
+        let proof = self.proof(&expectation, true, deadline)?;
         match proof.verdict {
             Verdict::Proven => {}
             Verdict::Unprovable if self.request.accept_unprovable => {}
@@ -204,9 +206,18 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// The proof; what speaks against it is believed only when it lasts.
-    fn proof(&self, expectation: &Expectation, deadline: &Deadline) -> Result<Proof, Failure> {
-        let patience = deadline.or_after(SECOND_THOUGHTS);
+    /// The proof; what speaks against a young process is believed only when it lasts.
+    fn proof(
+        &self,
+        expectation: &Expectation,
+        young: bool,
+        deadline: &Deadline,
+    ) -> Result<Proof, Failure> {
+        let patience = deadline.or_after(if young {
+            SECOND_THOUGHTS
+        } else {
+            Duration::ZERO
+        });
         loop {
             let proof = self
                 .service

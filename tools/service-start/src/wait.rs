@@ -50,10 +50,7 @@ pub(crate) fn until_up(
         match &progress {
             Progress::Ended(how) => return Err(ended(service, &status, how, signs, deadline)),
             Progress::Pending if status.invocation.is_none() && began.elapsed() >= NO_RUN => {
-                let how = format!(
-                    "it did not start, or ended at once: it is {}",
-                    status.phrase()
-                );
+                let how = format!("nothing of it runs any more: it is {}", status.phrase());
                 return Err(ended(service, &status, &how, signs, deadline));
             }
             _ => {}
@@ -155,7 +152,7 @@ fn ended(
         return held(service, port, &look);
     }
     let name = service.name();
-    Failure::no("start-failed", format!("{name} did not start: {how}"))
+    Failure::no("start-failed", format!("{name} did not come up: {how}"))
         .hint("the last lines of its log are in logTail; rollback brings the release before back")
 }
 

@@ -50,12 +50,11 @@ impl step::Tool for Tool {
         "killed",
         "cut.N.pid",
         "cut.N.command",
-        "startedAgain",
-        "startedAgain",
         "deadMan.by.timer",
         "deadMan.by.process",
         "deadMan.afterMs",
         "deadMan.note",
+        "startedAgain",
         "dryRun",
     ];
     const CODES: &'static [(&'static str, &'static str)] = codes::CODES;

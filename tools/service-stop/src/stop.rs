@@ -161,11 +161,12 @@ fn free_port(
         }
         let foreign = !(look.foreign.is_empty() && look.unseen.is_empty());
         let over = foreign && Instant::now() >= patience;
-        match if over {
+        let rested = if over {
             Err(Ended::Passed)
         } else {
             deadline.sleep(pause)
-        } {
+        };
+        match rested {
             Ok(()) => pause = (pause * 2).min(SLOWEST_LOOK),
             Err(Ended::Passed) => {
                 let message = format!(

@@ -101,6 +101,24 @@ fn restarts_of_old_do_not_count() {
 }
 
 #[test]
+fn the_run_that_a_restart_replaces_is_not_taken_for_the_new_one() {
+    let mut run = Run::after(&seen(Active::Running, Some("old"), 1));
+    for (active, invocation, progress) in [
+        (Active::Running, "old", Progress::Coming),
+        (Active::Stopping, "old", Progress::Coming),
+        (Active::Stopped, "old", Progress::Pending),
+        (Active::Starting, "new", Progress::Coming),
+        (Active::Running, "new", Progress::Up),
+    ] {
+        assert_eq!(
+            run.observe(&seen(active, Some(invocation), 0)),
+            progress,
+            "{active:?}"
+        );
+    }
+}
+
+#[test]
 fn a_start_limit_is_the_end() {
     let mut run = Run::after(&seen(Active::Stopped, Some("old"), 0));
     let mut status = seen(Active::Failed, Some("old"), 0);
