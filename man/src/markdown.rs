@@ -1,4 +1,4 @@
-//! The little Markdown that the pages are written in, as roff: paragraphs, `code`, *emphasis*, indented examples,
+//! The little Markdown that the pages are written in, as roff: paragraphs, `code`, *emphasis*, **strong**, indented examples,
 //! `## ` titles, `- ` lists, and definitions (a line with the term, then lines that begin with `: `).
 
 use std::fmt::Write as _;
@@ -87,17 +87,18 @@ pub(crate) fn line(text: &str) -> String {
     let mut roff = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['`', '*']) {
-        let mark = &rest[at..=at];
-        let inside = &rest[at + 1..];
+        let strong = rest[at..].starts_with("**");
+        let mark = &rest[at..=at + usize::from(strong)];
+        let inside = &rest[at + mark.len()..];
         let end = inside.find(mark).filter(|&end| {
             // A star between spaces, as in a product, is a star.
             end > 0 && !inside.starts_with(' ') && !inside[..end].ends_with(' ')
         });
         roff.push_str(&escape(&rest[..at]));
         if let Some(end) = end {
-            let font = if mark == "`" { 'B' } else { 'I' };
+            let font = if mark == "*" { 'I' } else { 'B' };
             let _ = write!(roff, "\\f{font}{}\\fP", escape(&inside[..end]));
-            rest = &inside[end + 1..];
+            rest = &inside[end + mark.len()..];
         } else {
             roff.push_str(&escape(mark));
             rest = inside;

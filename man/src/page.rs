@@ -34,7 +34,7 @@ impl Page {
     pub(crate) fn roff(&self) -> String {
         // Without hyphens of the formatter's own: what is typed on a command line has enough of them.
         let mut roff = format!(
-            ".TH {} {} \"\" \"slipway {}\" \"Slipway\"\n.nh\n.ad l\n.SH NAME\n{} \\- {}\n",
+            ".TH {} {} \"\" \"slipway {}\" \"Slipway\"\n.nh\n.nr HY 0\n.ad l\n.SH NAME\n{} \\- {}\n",
             escape(&self.name.to_uppercase()),
             self.chapter,
             env!("CARGO_PKG_VERSION"),

@@ -121,8 +121,8 @@ fn the_references_lead_to_pages_that_exist() {
 fn text_becomes_roff() {
     let rows = [
         (
-            "one\ntwo `a-b` *c*",
-            ".PP\none two \\fBa\\-b\\fP \\fIc\\fP\n",
+            "one\ntwo `a-b` *c* **d**",
+            ".PP\none two \\fBa\\-b\\fP \\fIc\\fP \\fBd\\fP\n",
         ),
         (
             "    x -\n\n    .y",
