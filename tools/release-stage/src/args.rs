@@ -57,6 +57,9 @@ pub struct Args {
     /// The command that starts the release, to be kept with it; else what its kind says
     #[arg(long, value_name = "COMMAND")]
     pub start: Option<String>,
+    /// Say what the release would be, and make none
+    #[arg(long)]
+    pub dry_run: bool,
     /// Where the application lies.
     #[command(flatten)]
     pub layout: LayoutArgs,

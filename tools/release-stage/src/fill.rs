@@ -190,7 +190,7 @@ fn run(
 }
 
 /// The markers at the root of a directory.
-fn look(release: &Path) -> Result<Root, Failure> {
+pub(crate) fn look(release: &Path) -> Result<Root, Failure> {
     let mut root = Root::default();
     for entry in fs::read_dir(release).map_err(trouble::at("read", release))? {
         let entry = entry.map_err(trouble::at("read", release))?;

@@ -11,6 +11,7 @@ mod copy;
 pub mod exclude;
 mod file;
 mod fill;
+mod foresee;
 pub mod git;
 mod links;
 pub mod plan;
@@ -47,8 +48,8 @@ pub struct StageReport {
     pub release: String,
     /// Its directory, physical.
     pub path: String,
-    /// What kind of build it is.
-    pub kind: &'static str,
+    /// What kind of build it is; none where that cannot be foreseen.
+    pub kind: Option<&'static str>,
     /// The commit that it was made from, in full.
     pub commit: Option<String>,
     /// Regular files in it, its manifest not counted.
@@ -61,6 +62,9 @@ pub struct StageReport {
     pub copied: u64,
     /// The command that starts it, where one is known.
     pub start: Option<String>,
+    /// None was made, and this is what it would be.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 impl step::Tool for Tool {
@@ -69,12 +73,20 @@ impl step::Tool for Tool {
     type Args = Args;
     const FIELDS: &'static [&'static str] = &[
         "release", "path", "kind", "commit", "files", "bytes", "linked", "copied", "start",
+        "dryRun",
     ];
     const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let application = Application::of(&args.layout)?;
+        let dry_run = args.dry_run;
         let request = Request::of(args)?;
+        if dry_run {
+            check_name(&application, &request)?;
+            twin(&application, &request.link_dest)?;
+            let foreseen = foresee::foresee(&application, &request, SystemTime::now())?;
+            return Ok(Report::of(&foreseen));
+        }
         let staged = stage(&application, context, &request)?;
         context.note(format!("staged: {}", staged.release));
         Ok(Report::of(&staged))
@@ -89,12 +101,7 @@ pub fn stage(
 ) -> Result<StageReport, Failure> {
     let at = SystemTime::now();
     let layout = &application.layout;
-    if let Some(name) = &request.name {
-        let path = layout.releases.join(name);
-        if path.symlink_metadata().is_ok() {
-            return Err(publish::exists(&path));
-        }
-    }
+    check_name(application, request)?;
     let deadline = context.deadline(LIMIT);
     let lease = application.enter(context, <Tool as step::Tool>::NAME, STALE_AFTER, &deadline)?;
     let twin = twin(application, &request.link_dest)?;
@@ -127,14 +134,27 @@ pub fn stage(
     Ok(StageReport {
         release,
         path: path.into(),
-        kind: filled.kind,
+        kind: Some(filled.kind),
         commit: filled.commit,
         files: filled.files,
         bytes: filled.bytes,
         linked: filled.linked,
         copied: filled.files - filled.linked,
         start: filled.start,
+        dry_run: false,
     })
+}
+
+/// Whether the name that was asked for is free.
+fn check_name(application: &Application, request: &Request) -> Result<(), Failure> {
+    let Some(name) = &request.name else {
+        return Ok(());
+    };
+    let path = application.layout.releases.join(name);
+    match path.symlink_metadata() {
+        Ok(_) => Err(publish::exists(&path)),
+        Err(_) => Ok(()),
+    }
 }
 
 /// The release to share files with; for `previous` none where there is none yet.

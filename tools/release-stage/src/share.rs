@@ -31,21 +31,28 @@ pub(crate) fn check(shares: &[Utf8PathBuf]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether everything that is to be shared is there.
+pub(crate) fn find(layout: &Layout, shares: &[Utf8PathBuf]) -> Result<(), Failure> {
+    let targets = shares.iter().map(|share| layout.shared.join(share));
+    match targets.into_iter().find(|target| !target.exists()) {
+        None => Ok(()),
+        Some(target) => Err(Failure::no(
+            "shared-missing",
+            format!("there is no {target} to share"),
+        )
+        .hint(format!("mkdir -p {target}, or put the file there"))),
+    }
+}
+
 /// Makes the links in `release`, the directory that becomes the release; what lies in a link's place gives way.
 pub(crate) fn link(
     layout: &Layout,
     release: &Path,
     shares: &[Utf8PathBuf],
 ) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
+    find(layout, shares)?;
     let mut links = Vec::new();
     for share in shares {
-        let target = layout.shared.join(share);
-        if !target.exists() {
-            return Err(
-                Failure::no("shared-missing", format!("there is no {target} to share"))
-                    .hint(format!("mkdir -p {target}, or put the file there")),
-            );
-        }
         let place = release.join(share);
         let mut above = release.to_path_buf();
         for part in share.parent().unwrap_or(Utf8Path::new("")) {

@@ -285,3 +285,37 @@ fn what_cannot_be_is_said_before_anything_is_done() {
     place.fails(&["--in-place", "source"], 2, "in-place-not-supported");
     place.fails(&["--source", "source", "--build"], 1, "no-command");
 }
+
+#[test]
+fn a_dry_run_says_what_would_be_and_makes_nothing() {
+    let place = Place::new();
+    place.file("source/index.html", "hello");
+    place.file("source/node_modules/x", "x");
+    let (exit, dry, _) = place.run(&[
+        "--source",
+        "source",
+        "--name",
+        "r1",
+        "--build",
+        "touch built",
+        "--dry-run",
+    ]);
+    assert_eq!(exit, 0, "{dry}");
+    assert_eq!(
+        (&dry["files"], &dry["bytes"], &dry["kind"]),
+        (&json!(1), &json!(5), &json!("static"))
+    );
+    assert_eq!(
+        (&dry["release"], &dry["dryRun"]),
+        (&json!("r1"), &json!(true))
+    );
+    assert!(names(&place.path("app")).is_empty());
+    place.fails(
+        &["--source", "source", "--share", "x", "--dry-run"],
+        1,
+        "shared-missing",
+    );
+    symlink("/etc/passwd", place.path("source/leak")).unwrap();
+    place.fails(&["--source", "source", "--dry-run"], 1, "link-outside");
+    assert!(names(&place.path("app")).is_empty());
+}
