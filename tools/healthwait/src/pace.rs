@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 /// The first pause after an answer that is not well; doubled up to the interval.
 const SHORT: Duration = Duration::from_millis(25);
 /// The pauses between two looks at a local port that refuses: never shorter, never longer.
-const REFUSED: (Duration, Duration) = (Duration::from_millis(3), Duration::from_millis(8));
-/// A look at a local port that refuses may take this part of the time: 1/100 of a core.
-const SHARE: u32 = 100;
+const REFUSED: (Duration, Duration) = (Duration::from_millis(3), Duration::from_millis(5));
+/// Looks at a local port that refuses may take this part of the time: 1/80 of a core.
+const SHARE: u32 = 80;
 
 /// How often is looked, and when it is enough.
 #[derive(Debug, Clone)]
@@ -59,9 +59,9 @@ impl Backoff {
     }
 }
 
-/// The pause after a look at a local port that refused, which took `cost`.
-pub(crate) fn after_refusal(cost: Duration) -> Duration {
-    (cost * SHARE).clamp(REFUSED.0, REFUSED.1)
+/// The pause after a look at a local port that refused, which took `cost`, where so many `targets` may be looked at.
+pub(crate) fn after_refusal(cost: Duration, targets: u32) -> Duration {
+    (cost * SHARE * targets).clamp(REFUSED.0, REFUSED.1 * targets.max(1))
 }
 
 /// Which looks count, and how many in a row were well.
@@ -192,11 +192,12 @@ mod tests {
 
     #[test]
     fn a_dear_look_is_made_less_often() {
-        assert_eq!(after_refusal(Duration::from_micros(10)), REFUSED.0);
-        assert_eq!(
-            after_refusal(Duration::from_micros(50)),
-            Duration::from_millis(5)
-        );
-        assert_eq!(after_refusal(SECOND), REFUSED.1);
+        let refused = |microseconds, targets| {
+            after_refusal(Duration::from_micros(microseconds), targets).as_micros()
+        };
+        assert_eq!(refused(10, 1), REFUSED.0.as_micros());
+        assert_eq!(refused(50, 1), 4000);
+        assert_eq!(refused(50, 2), 8000);
+        assert_eq!(refused(1_000_000, 1), REFUSED.1.as_micros());
     }
 }

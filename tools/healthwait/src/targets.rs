@@ -91,21 +91,22 @@ impl Targets {
     /// the others from being asked.
     fn ask(&mut self, deadline: &Deadline, chosen: impl Fn(&One) -> bool) {
         let interval = self.interval;
+        let count = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         let mut chosen: Vec<&mut One> = self.all.iter_mut().filter(|one| chosen(one)).collect();
         if let [one] = chosen.as_mut_slice() {
-            one.ask(deadline, interval);
+            one.ask(deadline, interval, count);
             return;
         }
         thread::scope(|scope| {
             for one in chosen {
-                scope.spawn(move || one.ask(deadline, interval));
+                scope.spawn(move || one.ask(deadline, interval, count));
             }
         });
     }
 }
 
 impl One {
-    fn ask(&mut self, deadline: &Deadline, interval: Duration) {
+    fn ask(&mut self, deadline: &Deadline, interval: Duration, count: u32) {
         let began = Instant::now();
         let answer = probe::ask(&self.question, deadline);
         let pause = if answer.ok {
@@ -113,7 +114,7 @@ impl One {
             interval
         } else if answer.refused && answer.local {
             self.backoff.reset();
-            after_refusal(began.elapsed())
+            after_refusal(began.elapsed(), count)
         } else {
             self.backoff.pause()
         };
