@@ -42,7 +42,7 @@ pub struct StartReport {
     pub changed: bool,
     /// The release that runs.
     pub release: Option<String>,
-    /// The new main process.
+    /// The new main process; after a failure the one that there is, if any.
     pub pid: Option<u32>,
     /// The supervisor's name for the new run.
     pub invocation: Option<String>,
@@ -281,6 +281,13 @@ impl Step<'_> {
     /// The failure with what is known, and with the service's own last words.
     fn fail(mut self, failure: Failure) -> Failure {
         let deadline = Deadline::after(LAST_WORDS).uninterruptible();
+        if self.report.changed
+            && self.report.pid.is_none()
+            && let Ok(status) = self.service.status(&deadline)
+        {
+            self.report.pid = status.main_pid;
+            self.report.invocation = status.invocation;
+        }
         if let Some(mark) = &self.mark {
             let tail = self.service.log_since(mark, LOG_LINES, &deadline);
             self.report.log_tail = Some(tail.unwrap_or_else(|error| vec![error.to_string()]));

@@ -156,10 +156,15 @@ fn ended(
         .hint("the last lines of its log are in logTail; rollback brings the release before back")
 }
 
-/// The failure of a service whose port is not its own.
+/// The failure of a service whose port is not its own, or is that of what it left behind.
 pub(crate) fn held(service: &Service, port: u16, look: &Look) -> Failure {
     let message = format!("port {port} of {} is {}", service.name(), look.phrase());
-    Failure::no("port-held", message).hint(look.hint(port))
+    let failure = Failure::no("port-held", message);
+    if look.foreign.is_empty() && look.unseen.is_empty() {
+        failure.hint("service-stop, which ends what an earlier run has left behind")
+    } else {
+        failure.hint(look.hint(port))
+    }
 }
 
 fn not_ready(service: &Service, status: &Status, signs: &Signs<'_>) -> Failure {

@@ -4,8 +4,11 @@
 mod bench;
 
 use bench::{Bench, soon, until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs;
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::time::Duration;
 
 /// Becomes [`serve`] of this very test program, in the release's directory; the port is in the file `port` there.
@@ -112,6 +115,46 @@ fn a_stranger_on_the_port_is_named_before_anything_is_started() {
     let own = std::process::id().to_string();
     assert!(report["error"]["hint"].as_str().unwrap().contains(&own));
     assert!(!bench.is_running());
+}
+
+#[test]
+fn what_an_earlier_run_left_on_the_port_is_for_a_stop_to_remove() {
+    let bench = Bench::new();
+    let port = free_port(&bench);
+    let start = format!("({SERVE}) & echo up; exec sleep 1000");
+    let (exit, report) = bench.start(&start, &["--port", &port]);
+    assert_eq!(exit, 0, "{report}");
+    let pid = i32::try_from(report["pid"].as_i64().unwrap()).unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    until(|| (!bench.is_running()).then_some(()));
+    let (exit, report) = bench.start(&start, &["--port", &port]);
+    assert_eq!(exit, 1, "{report}");
+    assert_eq!(report["error"]["code"], "port-held", "{report}");
+    let hint = report["error"]["hint"].as_str().unwrap();
+    assert!(hint.starts_with("service-stop"), "{report}");
+}
+
+#[test]
+fn a_signal_ends_the_wait_and_leaves_what_was_started() {
+    let bench = Bench::new();
+    let port = free_port(&bench);
+    let child = bench
+        .command("exec sleep 1000", &["--port", &port, "--timeout", "10m"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until(|| bench.root.join("deploy-state.json").exists().then_some(()));
+    until(|| bench.is_running().then_some(()));
+    let tool = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    kill(tool, Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (_, report) = bench::report(&output);
+    assert_eq!(report["exit"], 143, "{report}");
+    assert_eq!(report["error"]["code"], "interrupted", "{report}");
+    assert!(report["pid"].is_u64(), "{report}");
+    assert!(bench.is_running());
+    assert_eq!(bench.state()["status"], "idle", "its moment is over");
 }
 
 #[test]
