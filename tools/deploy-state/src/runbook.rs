@@ -2,7 +2,7 @@
 
 use crate::log;
 use application::Application;
-use deadline::child;
+use deadline::child::{self, ChildError};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -55,19 +55,12 @@ pub(crate) fn attend(
     } else {
         Stdio::inherit()
     };
-    let program = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .stdout(log)
-        .stderr(stderr)
-        .spawn()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                Failure::impossible("missing-program", format!("there is no program {program}"))
-                    .hint(format!("the path of the runbook, as ./{program}"))
-            }
-            _ => Failure::impossible("cannot-start", format!("cannot start {program}: {error}")),
-        })?;
-    Ok(child::attend(&mut child, each_look))
+    command.stdout(log).stderr(stderr);
+    child::attend(command, each_look).map_err(|error| match &error {
+        ChildError::NotFound { program } => Failure::impossible("missing-program", &error)
+            .hint(format!("the path of the runbook, as ./{program}")),
+        _ => error.into(),
+    })
 }
 
 /// The deploy's log, which has to be writable: a deploy that nobody can read up on is not begun.

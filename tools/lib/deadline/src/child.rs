@@ -8,8 +8,6 @@ mod capture;
 mod family;
 
 use crate::{Deadline, Ended};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -120,27 +118,18 @@ pub fn run(
         (None, false) => Stdio::null(),
     };
     if !options.gently {
-        marker.mark(&mut command).process_group(0);
+        command.process_group(0);
     }
-    let mut child = command
+    command
         .stdin(stdin)
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ChildError::NotFound {
-                program: program.clone(),
-            },
-            _ => ChildError::Start {
-                program: program.clone(),
-                error,
-            },
-        })?;
+        .stderr(Stdio::piped());
+    let mut child = spawn(marker.mark(&mut command))?;
     feed(&mut child, options.input);
     let stdout = capture::Capture::of(child.stdout.take(), options.stdout_lines);
     let stderr = capture::Capture::of(child.stderr.take(), options.stderr_lines);
     let ended = if options.gently {
-        Ok(attend(&mut child, || {}))
+        Ok(await_gently(&mut child, &marker, || {}))
     } else {
         await_end(&mut child, deadline)
     };
@@ -170,34 +159,39 @@ fn feed(child: &mut Child, input: Option<Vec<u8>>) {
     }
 }
 
-/// Waits for a child for as long as it takes, and passes the signal on to it that asks this process to end. `each_look`
-/// is called some times a second meanwhile.
-pub fn attend(child: &mut Child, mut each_look: impl FnMut()) -> ExitStatus {
-    let mut told = false;
+/// Runs `command`, whose streams the caller has set, for as long as it takes. A signal that asks this process to end is
+/// passed on to it and to all it has started. `each_look` is called some times a second meanwhile.
+pub fn attend(mut command: Command, each_look: impl FnMut()) -> Result<ExitStatus, ChildError> {
+    let marker = family::Marker::new();
+    let mut child = spawn(marker.mark(&mut command))?;
+    Ok(await_gently(&mut child, &marker, each_look))
+}
+
+fn spawn(command: &mut Command) -> Result<Child, ChildError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ChildError::NotFound { program },
+        _ => ChildError::Start { program, error },
+    })
+}
+
+fn await_gently(
+    child: &mut Child,
+    marker: &family::Marker,
+    mut each_look: impl FnMut(),
+) -> ExitStatus {
+    let mut patience = Deadline::never();
     let mut pause = FIRST_LOOK;
     loop {
         if let Ok(Some(status)) = child.try_wait() {
             return status;
         }
         each_look();
-        let patience = Deadline::never();
-        let patience = if told {
-            patience.uninterruptible()
-        } else {
-            patience
-        };
         if let Err(Ended::Signal(signal)) = patience.sleep(pause) {
-            told = true;
-            pass_on(signal, child);
+            patience = patience.uninterruptible();
+            marker.tell_all(signal);
         }
         pause = (pause * 2).min(SLOWEST_LOOK);
-    }
-}
-
-fn pass_on(signal: i32, child: &Child) {
-    if let (Ok(signal), Ok(pid)) = (Signal::try_from(signal), i32::try_from(child.id())) {
-        // It may have ended meanwhile; it is not reaped yet, so nobody else has its number.
-        kill(Pid::from_raw(pid), signal).ok();
     }
 }
 

@@ -32,6 +32,16 @@ impl Marker {
         command.env(VARIABLE, &self.0)
     }
 
+    /// Passes a signal on to the child and to all that carry its marker, once.
+    pub(super) fn tell_all(&self, signal: i32) {
+        if let Ok(signal) = Signal::try_from(signal) {
+            for member in self.members() {
+                // It may have ended meanwhile.
+                kill(member, signal).ok();
+            }
+        }
+    }
+
     /// Kills the child's process group and every descendant that left it, then reaps the child.
     pub(super) fn kill_all(&self, child: &mut Child) {
         if let Ok(group) = i32::try_from(child.id()) {
@@ -40,7 +50,7 @@ impl Marker {
         }
         child.wait().ok();
         for _ in 0..ROUNDS {
-            let strays = self.strays();
+            let strays = self.members();
             if strays.is_empty() {
                 break;
             }
@@ -52,7 +62,7 @@ impl Marker {
     }
 
     /// Living processes that carry this marker. What may not be read belongs to another user and was not ours to kill.
-    fn strays(&self) -> Vec<Pid> {
+    fn members(&self) -> Vec<Pid> {
         let wanted = format!("{VARIABLE}={}", self.0);
         let Ok(processes) = fs::read_dir("/proc") else {
             return Vec::new();
