@@ -10,8 +10,12 @@ use service_stop::port::Look;
 use std::time::{Duration, Instant};
 use step::Failure;
 
-/// How often the port is looked at: that costs a fraction of a millisecond.
+/// How often the port is looked at, at first: that costs a millisecond of the kernel's time, which walks its whole table.
 const PORT_LOOK: Duration = Duration::from_millis(5);
+/// How often it is looked at in a start that takes seconds.
+const SLOWEST_PORT_LOOK: Duration = Duration::from_millis(50);
+/// The pause between two looks at the port is this part of the time that the start has taken so far.
+const PORT_SHARE: u32 = 50;
 /// How often the supervisor is asked at first; that costs some milliseconds. Doubled up to [`SLOWEST_LOOK`].
 const FIRST_LOOK: Duration = Duration::from_millis(10);
 /// How often the supervisor is asked about a start that takes long.
@@ -78,7 +82,8 @@ pub(crate) fn until_up(
         } else {
             up_since = None;
         }
-        match rest(pause, signs.port, port.as_ref(), deadline) {
+        let glance = (began.elapsed() / PORT_SHARE).clamp(PORT_LOOK, SLOWEST_PORT_LOOK);
+        match rest(pause, glance, signs.port, port.as_ref(), deadline) {
             Ok(()) => pause = (pause * 2).min(SLOWEST_LOOK),
             Err(Ended::Passed) => return Err(not_ready(service, &status, signs)),
             Err(ended) => return Err(ended.into()),
@@ -116,6 +121,7 @@ fn answers(target: &Target, deadline: &Deadline) -> bool {
 /// Rests until the next look, which is due at once when somebody begins to listen on the port.
 fn rest(
     pause: Duration,
+    glance: Duration,
     port: Option<u16>,
     looked: Option<&Look>,
     deadline: &Deadline,
@@ -126,7 +132,7 @@ fn rest(
     };
     let due = Instant::now() + pause;
     while Instant::now() < due {
-        deadline.sleep(PORT_LOOK.min(pause))?;
+        deadline.sleep(glance.min(pause))?;
         if Proc::system()
             .listeners(port)
             .is_ok_and(|listeners| !listeners.is_empty())
