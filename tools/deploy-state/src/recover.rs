@@ -1,7 +1,7 @@
 //! What a dead deploy left, finished or undone at somebody's word.
 
 use crate::args::{Args, PatienceArgs};
-use application::{Application, Recovered, busy};
+use application::{Application, Recovered, Swept, busy};
 use serde_json::json;
 use state::lease::{Claim, Patience, claim};
 use std::time::{Duration, SystemTime};
@@ -49,24 +49,31 @@ pub(crate) fn recover(
                 recovered.settlement.outcome.name(),
                 recovered.settlement.why
             ));
-            Ok(Report::of(&report(Some(&recovered), &recovered.removed)))
+            Ok(Report::of(&report(
+                Some(&recovered),
+                &recovered.swept,
+                context,
+            )))
         }
     }
 }
 
 /// No deploy is going on; what was half made by single tools is removed all the same.
 fn nothing(application: &Application, context: &Context) -> Result<Report, Failure> {
-    let removed = application.sweep(&context.deadline(PATIENCE).uninterruptible())?;
-    Ok(Report::of(&report(None, &removed)))
+    let swept = application.sweep(&context.deadline(PATIENCE).uninterruptible())?;
+    Ok(Report::of(&report(None, &swept, context)))
 }
 
-fn report(recovered: Option<&Recovered>, removed: &[String]) -> serde_json::Value {
+fn report(recovered: Option<&Recovered>, swept: &Swept, context: &Context) -> serde_json::Value {
+    for problem in &swept.left {
+        context.note(problem);
+    }
     json!({
-        "changed": recovered.is_some() || !removed.is_empty(),
+        "changed": recovered.is_some() || !swept.removed.is_empty(),
         "recovered": recovered.map(|recovered| recovered.id.clone()),
         "outcome": recovered.map(|recovered| recovered.settlement.outcome.name()),
         "why": recovered.map(|recovered| recovered.settlement.why.clone()),
         "started": recovered.is_some_and(|recovered| recovered.started),
-        "removed": removed,
+        "removed": swept.removed,
     })
 }

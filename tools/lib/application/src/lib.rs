@@ -8,7 +8,7 @@ pub mod who;
 
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy};
 pub use options::{HealthArgs, LayoutArgs, ServiceArgs};
-pub use recover::{PROBATION, Recovered, lower};
+pub use recover::{PROBATION, Recovered, Swept, lower};
 
 use camino::Utf8PathBuf;
 use releases::{Current, Layout, Manifest};

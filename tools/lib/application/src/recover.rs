@@ -1,7 +1,9 @@
 //! Settling what a dead deploy left.
 
 use crate::{Application, fail};
+use camino::Utf8Path;
 use deadline::Deadline;
+use durable::{Kind, Leftover};
 use service::Service;
 use state::{Contradiction, Link, Outcome, Settlement, settle};
 use std::io;
@@ -20,8 +22,8 @@ pub struct Recovered {
     pub settlement: Settlement,
     /// Whether the service was started.
     pub started: bool,
-    /// The unfinished directories and files that were removed.
-    pub removed: Vec<String>,
+    /// What of its unfinished directories and files is gone.
+    pub swept: Swept,
 }
 
 impl Application {
@@ -40,7 +42,7 @@ impl Application {
         if let Some(service) = service.filter(|_| settlement.start) {
             started = start(service, deadline)?;
         }
-        let removed = self.sweep(deadline)?;
+        let swept = self.sweep(deadline)?;
         lower(flag.as_deref())?;
         let mut held = self.lock(deadline)?;
         let why = Some(settlement.why.as_str());
@@ -61,7 +63,7 @@ impl Application {
             id: id.into(),
             settlement,
             started,
-            removed,
+            swept,
         })
     }
 
@@ -120,25 +122,50 @@ impl Application {
         })
     }
 
-    /// Removes what was being made or removed when its maker died, and names it.
-    pub fn sweep(&self, deadline: &Deadline) -> Result<Vec<String>, Failure> {
-        let _held = self.lock(deadline)?;
-        let mut removed = Vec::new();
-        let beside_current = self.layout.current.parent().map(camino::Utf8Path::to_owned);
-        let beside_state = self.layout.state.parent().map(camino::Utf8Path::to_owned);
-        let mut places = vec![self.layout.releases.clone()];
-        places.extend(beside_current);
-        places.extend(beside_state);
+    /// Removes what was being made or removed when its maker died. What cannot be removed stays for the next time: a
+    /// file that somebody protects must not keep everyone from deploying.
+    pub fn sweep(&self, deadline: &Deadline) -> Result<Swept, Failure> {
+        let mut places: Vec<&Utf8Path> = vec![&self.layout.releases];
+        places.extend(self.layout.current.parent());
+        places.extend(self.layout.state.parent());
         places.sort();
         places.dedup();
+        let mut swept = Swept::default();
+        let mut trees = Vec::new();
+        // Under the lock no living tool has a temporary file or link there.
+        let held = self.lock(deadline)?;
         for place in places {
-            let leftovers = durable::leftovers(&place).map_err(|error| fail::durable(&error))?;
-            for leftover in leftovers.iter().filter(|leftover| !leftover.in_use) {
-                leftover.remove().map_err(|error| fail::durable(&error))?;
-                removed.push(leftover.path.display().to_string());
+            let leftovers = durable::leftovers(place).map_err(|error| fail::durable(&error))?;
+            for leftover in leftovers.into_iter().filter(|leftover| !leftover.in_use) {
+                if leftover.kind == Kind::Temporary {
+                    swept.take(&leftover);
+                } else {
+                    trees.push(leftover);
+                }
             }
         }
-        Ok(removed)
+        // A tree may take its time, and has a sign of life of its own.
+        drop(held);
+        trees.iter().for_each(|tree| swept.take(tree));
+        Ok(swept)
+    }
+}
+
+/// What a sweep came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// The paths that were removed.
+    pub removed: Vec<String>,
+    /// Why others could not be.
+    pub left: Vec<String>,
+}
+
+impl Swept {
+    fn take(&mut self, leftover: &Leftover) {
+        match leftover.remove() {
+            Ok(_) => self.removed.push(leftover.path.display().to_string()),
+            Err(error) => self.left.push(error.to_string()),
+        }
     }
 }
 
