@@ -145,15 +145,14 @@ fn hopeless(seen: &Seen, limits: &Limits) -> Vec<String> {
     if seen.active == Active::Failed {
         reasons.push(format!("the service is {}", seen.phrase));
     } else if restarts + about_to > limits.restarts {
-        let since = if restarts > limits.restarts {
-            format!("it was restarted {restarts} times by itself since the switch")
+        reasons.push(if restarts > limits.restarts {
+            format!(
+                "since the switch it was restarted by itself {restarts} times; {} are borne",
+                limits.restarts
+            )
         } else {
             format!("the service is {}", seen.phrase)
-        };
-        reasons.push(format!(
-            "{since}, and {} restarts are borne",
-            limits.restarts
-        ));
+        });
     }
     // What stands in a log stays there.
     if let (Some(limit), Some(errors)) = (limits.log_errors, seen.log_errors)

@@ -9,7 +9,7 @@ use application::{Application, fail};
 use host::Proc;
 use probe::{Question, Target};
 use service::{Before, Expectation, Service};
-use state::{Status, Switch};
+use state::{State, Status, Switch};
 use step::{Context, Failure};
 
 /// The `error.code`s of `healthwait`.
@@ -164,10 +164,10 @@ fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
     watch.accept_unprovable = args.health.accept_unprovable;
     watch.expectation.port = args.service.port;
     if let Some(application) = &application
-        && let Some(switch) = switch(application, context)?
+        && let Some(state) = after_switch(application, context)?
     {
-        watch.expectation = expect(application, Some(&switch), args.service.port)?;
-        watch.switch = Some(switch);
+        watch.expectation = expect(application, state.switch.as_ref(), args.service.port)?;
+        watch.switch = state.switch;
     }
     if let Some(release) = &args.release {
         let Some(application) = &application else {
@@ -189,9 +189,9 @@ fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
     Ok(Some(watch))
 }
 
-/// The switch that is being waited for: the state's, inside a deploy from its `restart` on, or where the step before says that it
-/// was just made. Outside, an old switch says nothing about now.
-fn switch(application: &Application, context: &Context) -> Result<Option<Switch>, Failure> {
+/// The state, where it tells of the very switch that is being waited for: inside a deploy from its `restart` on, or where the
+/// step before says that it was just made. Outside, an old switch says nothing about now.
+fn after_switch(application: &Application, context: &Context) -> Result<Option<State>, Failure> {
     if context.deploy_id().is_none() && context.upstream().is_none() {
         return Ok(None);
     }
@@ -200,7 +200,7 @@ fn switch(application: &Application, context: &Context) -> Result<Option<Switch>
         Status::Validating(_) | Status::RollingBack(_) => true,
         Status::Deploying(_) | Status::Idle => context.upstream().is_some(),
     };
-    Ok(state.switch.filter(|_| switching))
+    Ok(Some(state).filter(|_| switching))
 }
 
 /// A service of systemd needs no root to be found; a plain process lies in one.

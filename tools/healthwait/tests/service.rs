@@ -103,6 +103,76 @@ fn the_old_process_and_another_release_are_not_the_new_one() {
 }
 
 #[test]
+fn inside_a_deploy_the_state_says_what_was_before() {
+    let port = free_port();
+    let application = Application::serving(port, "well");
+    let layout = releases::Layout::new(application.root.to_str().unwrap());
+    let store = state::Store::at(&layout);
+    let deadline = deadline::Deadline::after(support::PATIENCE);
+    let before = |pid: Option<u32>, start_time: Option<u64>| {
+        let mut held = store.lock(&deadline).unwrap();
+        let switch = state::Switch {
+            pid,
+            start_time,
+            ..state::Switch::default()
+        };
+        let intent = state::Intent {
+            action: "swap".into(),
+            from: None,
+            to: "r1".into(),
+        };
+        let note = held.state.intend("d1", intent, switch).unwrap();
+        held.write(note).unwrap();
+        let note = held.state.switched("d1").unwrap();
+        held.write(note).unwrap();
+    };
+    let begin = state::Begin {
+        id: "d1".into(),
+        at: std::time::SystemTime::now(),
+        by: "ann@host".into(),
+        owner: None,
+        moment_of: None,
+        live: None,
+        release: None,
+        commit: None,
+    };
+    let mut held = store.lock(&deadline).unwrap();
+    let note = held.state.begin(begin);
+    held.write(note).unwrap();
+    let note = held.state.enter("d1", state::Phase::Restart).unwrap();
+    held.write(note.unwrap()).unwrap();
+    drop(held);
+    let status = application.service.status(&deadline).unwrap();
+    let target = format!("http://127.0.0.1:{port}/");
+    let arguments = [
+        &target,
+        "--attempts",
+        "2",
+        "--interval",
+        "50ms",
+        "--id",
+        "d1",
+    ];
+    let now = host::Proc::system()
+        .stat(status.main_pid.unwrap())
+        .unwrap()
+        .start_time;
+    before(status.main_pid, Some(now));
+    let same = application.run(&arguments, 1);
+    assert_eq!(same["proof"], "disproven", "{same:#}");
+    before(status.main_pid, Some(now - 1));
+    let another = application.run(&arguments, 0);
+    assert_eq!(another["proof"], "proven", "{another:#}");
+    // The link was switched, and nobody restarted the service.
+    fs::remove_file(application.root.join("current")).unwrap();
+    std::os::unix::fs::symlink("releases/r2", application.root.join("current")).unwrap();
+    let stale = application.run(&arguments, 1);
+    assert_eq!(stale["proof"], "disproven", "{stale:#}");
+    let outside = application.run(&[&target], 0);
+    assert_eq!(outside["proof"], serde_json::Value::Null);
+}
+
+#[test]
 fn a_service_that_died_ends_the_wait_at_once() {
     let application = Application::new("echo its last words; exit 7");
     let port = free_port();
