@@ -29,6 +29,9 @@ const RUNBOOK: &[&str] = &["DEPLOY_PROTECTED", "DEPLOY_KEEP_FAILED", "DEPLOY_RES
 /// What never comes from a file: which application it is, and which deploy is going on.
 const NEVER_FROM_FILE: &[&str] = &["DEPLOY_APP", "DEPLOY_ID"];
 
+/// Options that have no variable: what a tool prints is for whoever calls it to say.
+const NO_VARIABLE: &[&str] = &["field"];
+
 /// Where the values came from, by the option's long name; for error messages.
 pub(crate) type Origins = BTreeMap<String, (String, String)>;
 
@@ -83,7 +86,7 @@ struct Found {
 
 /// The value of an option, from the environment before the file. Empty is as good as unset.
 fn found(tool: &str, arg: &Arg, file: Option<&EnvFile>) -> Result<Option<Found>, String> {
-    let Some(long) = arg.get_long() else {
+    let Some(long) = arg.get_long().filter(|long| !NO_VARIABLE.contains(long)) else {
         return Ok(None);
     };
     let variable = variable(tool, long);
@@ -173,6 +176,7 @@ fn collect_variables(tool: &str, command: &Command, into: &mut Vec<String>) {
         command
             .get_arguments()
             .filter_map(Arg::get_long)
+            .filter(|long| !NO_VARIABLE.contains(long))
             .map(|long| variable(tool, long)),
     );
     for subcommand in command.get_subcommands() {

@@ -89,7 +89,15 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
     let mut words: Vec<OsString> = env::args_os().collect();
     outcome.field = option_value(&words, "--field");
     outcome.quiet = own_words(&words).iter().any(|word| word == "--quiet");
+    // Also a wrong command line is a part of its deploy's story.
+    outcome.deploy_id = option_value(&words, "--id")
+        .or_else(|| env::var("DEPLOY_ID").ok())
+        .filter(|id| !id.is_empty());
     outcome.check_field()?;
+    if let Some(text) = help::<T>(&words) {
+        outcome.text = Some(text);
+        return Ok(None);
+    }
     let reads_upstream = words.len() > 1
         && words.last().is_some_and(|word| word == "-")
         && !words.iter().any(|word| word == "--");
@@ -100,23 +108,15 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
     let mut origins = Origins::new();
     let command = command::<T>();
     if let Some(file) = &file {
-        inject::check_names(T::NAME, &command, file).map_err(Failure::usage)?;
+        inject::check_names(T::NAME, &command, file).map_err(bad_variable::<T>)?;
     }
     let command =
-        inject::inject(T::NAME, command, file.as_ref(), &mut origins).map_err(Failure::usage)?;
-    let matches = match command.try_get_matches_from(words) {
-        Ok(matches) => matches,
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-            ) =>
-        {
-            outcome.text = Some(error.to_string());
-            return Ok(None);
-        }
-        Err(error) => return Err(bad_usage(T::NAME, &error, &origins)),
-    };
+        inject::inject(T::NAME, command, file.as_ref(), &mut origins).map_err(bad_variable::<T>)?;
+    let matches = command
+        .try_get_matches_from(words)
+        .map_err(|error| bad_usage(T::NAME, &error, &origins))?;
+    // It may also have come by its variable.
+    outcome.quiet |= matches.get_flag("quiet");
     let deploy_id = common_value(&matches, "id");
     outcome.deploy_id.clone_from(&deploy_id);
     let context = Context {
@@ -131,6 +131,29 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
         context,
         reads_upstream,
     }))
+}
+
+/// The text where `--help` or `--version` is asked for, which nothing that is wrong elsewhere keeps from anybody.
+fn help<T: Tool>(words: &[OsString]) -> Option<String> {
+    let asks = |word: &OsString| {
+        let asking = ["--help", "-h", "--version", "-V"];
+        asking.iter().any(|option| word == option)
+    };
+    if !own_words(words).iter().any(asks) {
+        return None;
+    }
+    // The word may yet be another option's value: that is clap's to say.
+    let error = command::<T>().try_get_matches_from(words).err()?;
+    matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    )
+    .then(|| error.to_string())
+}
+
+/// What is wrong with a variable, of the environment or the file.
+fn bad_variable<T: Tool>(problem: String) -> Failure {
+    Failure::usage(problem).hint(format!("{} --help names the options", T::NAME))
 }
 
 /// A common option's value, wherever it stands: before or behind a subcommand.

@@ -61,10 +61,12 @@ impl Upstream {
                 format!("what came on standard input is not a report: {error}"),
             )
         })?;
-        if !value["ok"].is_boolean() || !value["exit"].is_u64() {
+        // One that calls itself a failure and exits with 0 would be a success to every script behind.
+        let exit = value["exit"].as_u64().filter(|exit| *exit <= 255);
+        if exit.is_none() || value["ok"].as_bool() != exit.map(|exit| exit == 0) {
             return Err(Failure::impossible(
                 "upstream-invalid",
-                "what came on standard input is not a report: it has no ok and exit",
+                "what came on standard input is not a report: it has no ok and exit that agree",
             ));
         }
         Ok(Self { text, value })
