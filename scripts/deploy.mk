@@ -1,7 +1,7 @@
 # Deploy targets for a Makefile of your own:
 #
 #     APP = shop
-#     include /usr/share/slipway/deploy.mk
+#     include /usr/local/share/slipway/deploy.mk
 #
 # APP is a name (/etc/slipway/shop.env) or the path of an env file. FORCE=1 goes past failed checks.
 
