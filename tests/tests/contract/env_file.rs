@@ -1,0 +1,176 @@
+//! The application's env file: the subset that a shell and systemd read alike, and nothing in it that nobody reads.
+
+use crate::common::acts::complete;
+use crate::common::{each, each_tool, run};
+use slipway_tests::{Ended, tool};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An env file that is gone with its test.
+pub(crate) struct EnvFile(pub(crate) PathBuf);
+
+impl EnvFile {
+    pub(crate) fn with(text: impl AsRef<[u8]>) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("slipway-contract-{}-{count}.env", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for EnvFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// The tool with this file, before a report that does not come: 3 where the file is understood, 2 where it is not.
+fn with(name: &str, file: &EnvFile, exit: i32) -> Ended {
+    let told = tool(name).args(complete(name)).arg("--app").arg(&file.0);
+    run(told.arg("-"), exit)
+}
+
+#[test]
+fn what_a_shell_and_systemd_read_differently_is_refused_with_its_line() {
+    each_tool(|name| {
+        each(
+            [
+                "SHOP=two words",
+                "SHOP=\"quoted\"",
+                "SHOP=$HOME",
+                "SHOP=`id`",
+                "SHOP=a\\b",
+                "SHOP=a;b",
+                "SHOP=~/x",
+                "SHOP=a#b",
+                "SHOP='it''s'",
+                "SHOP='x' # comment",
+                "SHOP='never closed",
+                "export SHOP=b",
+                " SHOP=b",
+                "; comment",
+                "SHOP =b",
+                "SHOP",
+                "SHOP=b\r",
+            ],
+            |line| {
+                let file = EnvFile::with(format!("# the shop\nFIRST='one\ntwo'\n{line}\nLAST=1\n"));
+                let ended = with(name, &file, 2);
+                assert_eq!(ended.error_code(), "usage");
+                let place = format!("{}, line 4", file.path());
+                let message = ended.text("/error/message");
+                assert!(message.contains(&place), "{message:?}");
+                let hint = ended.text("/error/hint");
+                assert!(
+                    hint.contains("+4") && hint.contains(file.path()),
+                    "{hint:?}"
+                );
+            },
+        );
+        let twice = EnvFile::with("SHOP=1\nSHOP=2\n");
+        assert!(
+            with(name, &twice, 2)
+                .text("/error/message")
+                .contains("line 2")
+        );
+        let bytes = EnvFile::with(b"A=1\nSHOP=\xff\n");
+        assert!(
+            with(name, &bytes, 2)
+                .text("/error/message")
+                .contains("line 2")
+        );
+    });
+}
+
+#[test]
+fn what_both_read_alike_is_taken() {
+    each_tool(|name| {
+        let text = "# the shop\n\nSHOP=/srv/shop\nNAME='two words; $HOME \"x\" \\ #'\nLINES='one\ntwo'\nEMPTY=\n";
+        with(name, &EnvFile::with(text), 3);
+        with(name, &EnvFile::with(""), 3);
+        with(name, &EnvFile::with("LAST=without-a-newline"), 3);
+    });
+}
+
+#[test]
+fn a_variable_that_no_option_reads_is_refused() {
+    each_tool(|name| {
+        let own = name.to_uppercase().replace('-', "_");
+        let refused = [
+            "DEPLOY_ROOOT".to_owned(),
+            format!("{own}_NO_SUCH_OPTION"),
+            "DEPLOY_ID".to_owned(),
+            "DEPLOY_APP".to_owned(),
+        ];
+        each(refused, |variable| {
+            let file = EnvFile::with(format!("SHOP=1\n{variable}=x\n"));
+            let ended = with(name, &file, 2);
+            let message = ended.text("/error/message");
+            assert!(
+                message.contains(variable) && message.contains(&format!("{}, line 2", file.path())),
+                "{message:?}"
+            );
+        });
+        // The file is the application's own as well, and every tool's.
+        let others = "SHOP_ROOT=x\nDATABASE_URL=x\nFEATURE_FLAG_X=1\nTRAFFIC_SHIFT_WEIGHT=1\n";
+        with(name, &EnvFile::with(others), 3);
+    });
+}
+
+#[test]
+fn an_app_is_a_path_or_a_variable_that_names_one() {
+    each_tool(|name| {
+        // Which file was read shows in what is refused.
+        let file = EnvFile::with("BAD LINE\n");
+        let names_it = |ended: &Ended| {
+            let message = ended.text("/error/message");
+            assert!(message.contains(file.path()), "{message:?}");
+        };
+        names_it(&run(tool(name).args(["--app", file.path()]), 2));
+        names_it(&run(tool(name).arg(format!("--app={}", file.path())), 2));
+        names_it(&run(tool(name).env("DEPLOY_APP", file.path()), 2));
+        let relative = format!("./{}", file.0.file_name().unwrap().to_str().unwrap());
+        let directory = file.0.parent().unwrap();
+        let told = tool(name)
+            .args(["--app", &relative])
+            .in_directory(directory);
+        let ended = run(told, 2);
+        assert!(ended.text("/error/message").contains(&relative));
+        // A flag beats the environment, also here.
+        let good = EnvFile::with("SHOP=1\n");
+        let told = tool(name)
+            .args(complete(name))
+            .env("DEPLOY_APP", file.path());
+        run(told.args(["--app", good.path(), "-"]), 3);
+    });
+}
+
+#[test]
+fn a_deploy_is_of_one_application() {
+    each_tool(|name| {
+        let (one, other) = (EnvFile::with("SHOP=1\n"), EnvFile::with("SHOP=2\n"));
+        let told = |app: &EnvFile| {
+            let told = tool(name)
+                .args(complete(name))
+                .args(["--app", app.path(), "-"]);
+            told.env("DEPLOY_APP", one.path())
+        };
+        let ended = run(told(&other).env("DEPLOY_ID", "d1"), 2);
+        assert_eq!(ended.error_code(), "usage");
+        let message = ended.text("/error/message");
+        assert!(
+            message.contains(one.path()) && message.contains(other.path()),
+            "{message:?}"
+        );
+        assert!(!ended.text("/error/hint").is_empty());
+        run(told(&one).env("DEPLOY_ID", "d1"), 3);
+        run(told(&other), 3);
+    });
+}
