@@ -1,7 +1,7 @@
 //! The rollback itself: announced, then stop, switch, start, and seen to be well.
 
+use crate::announce::{announce, choose};
 use crate::args::Args;
-use crate::plan::{self, NoTarget};
 use crate::verify;
 use application::{Application, Lease, PROBATION, fail, lower};
 use deadline::Deadline;
@@ -16,72 +16,6 @@ use step::{Context, Failure};
 const DEAD_MAN: Duration = Duration::from_secs(90);
 /// What may come on top of the stop and the start: the lock, the supervisor's answers, a port that is slow to be free.
 const BEYOND: Duration = Duration::from_secs(60);
-
-/// The `error.code`s of rollback.
-pub(crate) const CODES: &[(&str, &str)] = &[
-    (
-        "rolled-back",
-        "--on-failure: the old release serves again, the new one does not",
-    ),
-    ("no-target", "there is no release to go back to"),
-    (
-        "no-such-release",
-        "there is no release of that name or commit",
-    ),
-    ("ambiguous-commit", "several releases are of that commit"),
-    (
-        "rollback-spent",
-        "one automatic rollback has been made since the deploy began",
-    ),
-    ("down", "neither the new release nor the old one serves"),
-    ("busy", "another deploy holds the lease"),
-    ("lease-lost", "this deploy no longer holds the lease"),
-    ("bad-release-name", "that cannot be the name of a release"),
-    (
-        "release-outside",
-        "the release is a link, or lies outside the releases",
-    ),
-    ("current-not-a-link", "current is a directory or a file"),
-    (
-        "current-outside",
-        "current selects something that is no release",
-    ),
-    (
-        "contradiction",
-        "the disk shows neither what was nor what was to be",
-    ),
-    ("state-damaged", "the state file cannot be understood"),
-    (
-        "state-newer",
-        "the state file was written by a newer version",
-    ),
-    (
-        "state-missing",
-        "the state file is gone although there is a history",
-    ),
-    (
-        "state-locked",
-        "another tool kept the state locked all the time",
-    ),
-    ("bad-service", "--service is not understood"),
-    (
-        "service-not-supported",
-        "a kind of service that this version does not know",
-    ),
-    ("service-not-found", "the supervisor knows no such service"),
-    ("supervisor-unavailable", "the supervisor does not answer"),
-    ("supervisor-refused", "the supervisor refused"),
-    ("no-permission", "this user may not do that"),
-    ("no-start-command", "nobody said how the process is started"),
-    (
-        "unreadable",
-        "something that is needed is closed to this user",
-    ),
-    (
-        "damaged-file",
-        "a file of Slipway's own cannot be understood",
-    ),
-];
 
 /// A rollback that somebody, or something, wants.
 #[derive(Debug, Clone)]
@@ -198,71 +132,6 @@ fn down(done: &Done, failure: &Failure) -> Failure {
     )
     .hint(hint)
     .with(done)
-}
-
-/// Chooses where to go, and writes down that this deploy turns back.
-fn announce(
-    application: &Application,
-    args: &Args,
-    wanted: &Wanted,
-    lease: &Lease<'_>,
-    deadline: &Deadline,
-) -> Result<(Option<String>, String), Failure> {
-    let mut held = lease.lock(deadline)?;
-    application.learn(&mut held.state)?;
-    let live = application.link()?.release().map(str::to_owned);
-    let to = choose(&held.state, args, live.as_deref())?;
-    releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
-    let switches = live.as_deref() != Some(&to);
-    if wanted.automatic && switches && held.state.rollbacks_tried > 0 {
-        return Err(Failure::no(
-            "rollback-spent",
-            "one automatic rollback has been made since the deploy began; a second one is for a person to decide",
-        )
-        .hint("rollback"));
-    }
-    held.state.live.clone_from(&live);
-    let note = held
-        .state
-        .roll_back(
-            lease.id(),
-            &to,
-            &wanted.reason,
-            wanted.automatic && switches,
-        )
-        .map_err(|refused| fail::refused(&refused))?;
-    held.write(note).map_err(fail::store)?;
-    Ok((live, to))
-}
-
-fn choose(state: &state::State, args: &Args, live: Option<&str>) -> Result<String, Failure> {
-    let chosen = match &args.to {
-        Some(wanted) => plan::named(state, wanted),
-        None => plan::target(state, state.deploy(), live),
-    };
-    chosen.map_err(|no_target| match no_target {
-        NoTarget::NoSuch(wanted) => match releases::name::validate(&wanted) {
-            Err(why) => Failure::usage_coded("bad-release-name", format!("{wanted:?}: {why}")),
-            Ok(()) => Failure::no(
-                "no-such-release",
-                format!("there is no release or commit {wanted}"),
-            )
-            .hint("deploy-state show --field state.releases"),
-        },
-        NoTarget::Ambiguous(names) => Failure::no(
-            "ambiguous-commit",
-            format!("several releases are of that commit: {}", names.join(", ")),
-        )
-        .hint("--to RELEASE"),
-        NoTarget::Nowhere => Failure::no(
-            "no-target",
-            format!(
-                "there is no validated release before {}",
-                live.unwrap_or("the first one")
-            ),
-        )
-        .hint("rollback --to RELEASE, to go to any release whatever its verdict"),
-    })
 }
 
 /// Stop, switch, start, verify. A stop that fails does not keep the link from going back.

@@ -3,8 +3,10 @@
 //! Before: any state. After: the release before serves and is proven to, and the release that was left is known bad; or
 //! nothing was changed; or, with exit 69, nobody serves, and somebody has to come.
 
+mod announce;
 mod args;
 mod back;
+mod codes;
 mod plan;
 mod verify;
 mod watch;
@@ -14,6 +16,7 @@ pub use args::Args;
 use back::Wanted;
 use plan::Asked;
 use serde_json::json;
+use std::ffi::OsString;
 use step::{Context, Failure, Report};
 use watch::{InStart, Loop};
 
@@ -36,7 +39,7 @@ impl step::Tool for Tool {
         "health.*",
         "tookMs",
     ];
-    const CODES: &'static [(&'static str, &'static str)] = back::CODES;
+    const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
 
     fn acts_on_failure(args: &Args) -> bool {
         args.on_failure
@@ -44,6 +47,16 @@ impl step::Tool for Tool {
 
     fn outlives_signals(args: &Args) -> bool {
         args.on_failure
+    }
+
+    fn excuse(words: &[OsString], failure: Failure) -> Result<Report, Failure> {
+        // An application's file that is gone, or that somebody has edited wrongly, keeps no service down either.
+        if words.iter().any(|word| word == "--in-start") {
+            let why = format!("the check was not made: {}", failure.message());
+            step::relay(&format!("rollback: {why}"));
+            return Ok(nothing_done(&why));
+        }
+        Err(failure)
     }
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
@@ -73,24 +86,25 @@ fn in_start(args: &Args, context: &Context) -> Report {
         let service = back::needed(&application, args)?;
         watch::in_start(&application, &service, args)
     });
-    let (back, reason) = match checked {
+    match checked {
         Ok(InStart::Back { from, to, why }) => {
             context.note(format!("{from} -> {to}: {why}"));
-            (Some((from, to)), why)
+            Report::of(&json!({
+                "rolledBack": true, "changed": true, "from": from, "to": to, "reason": why,
+            }))
         }
-        Ok(InStart::Left(why)) => (None, why),
+        Ok(InStart::Left(why)) => nothing_done(&why),
         Err(failure) => {
-            context.note(format!("the check was not made: {}", failure.message()));
-            (
-                None,
-                format!("the check was not made: {}", failure.message()),
-            )
+            let why = format!("the check was not made: {}", failure.message());
+            context.note(&why);
+            nothing_done(&why)
         }
-    };
+    }
+}
+
+fn nothing_done(why: &str) -> Report {
     Report::of(&json!({
-        "rolledBack": back.is_some(), "changed": back.is_some(),
-        "from": back.as_ref().map(|(from, _)| from), "to": back.as_ref().map(|(_, to)| to),
-        "reason": reason,
+        "rolledBack": false, "changed": false, "from": null, "to": null, "reason": why,
     }))
 }
 
@@ -127,7 +141,13 @@ fn on_failure(
                 reason,
                 automatic: true,
             };
-            let done = back::roll_back(application, args, &wanted, context)?;
+            let done = match back::roll_back(application, args, &wanted, context) {
+                // Between the look at the state and its lock, the service's own start has led back.
+                Err(failure) if failure.code() == "lease-lost" => {
+                    back::after_another(application, args, context)?
+                }
+                other => other?,
+            };
             Err(not_deployed(&done))
         }
     }

@@ -73,17 +73,19 @@ pub(crate) fn in_start(
         ));
     };
     let why = format!("{counted} restarts since the switch");
-    switch_back(application, &mut held, &from, &to, &why)?;
+    switch_back(application, &mut held, &from, &to, &why, restarts)?;
     Ok(InStart::Back { from, to, why })
 }
 
-/// The whole rollback under one hold of the lock: whatever deploy is going on ends with it.
+/// The whole rollback under one hold of the lock: whatever deploy is going on ends with it. `restarts` is what the
+/// counter shows: the release that starts now answers for none of them.
 fn switch_back(
     application: &Application,
     held: &mut Held<'_>,
     from: &str,
     to: &str,
     why: &str,
+    restarts: u64,
 ) -> Result<(), Failure> {
     let flag = held
         .state
@@ -112,6 +114,7 @@ fn switch_back(
     transition(held, |state| state.roll_back(&id, to, why, true))?;
     application.switch_link(to)?;
     transition(held, |state| state.switched(&id))?;
+    transition(held, |state| state.started(&id, Some(restarts)))?;
     transition(held, |state| {
         state.end(
             &id,

@@ -25,6 +25,8 @@ pub use upstream::Upstream;
 use clap::FromArgMatches;
 use deadline::Deadline;
 use outcome::Outcome;
+use std::env;
+use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
@@ -50,6 +52,12 @@ pub trait Tool {
     /// Whether the tool goes on although a signal has come while it waited for the report of the step before.
     fn outlives_signals(_args: &Self::Args) -> bool {
         false
+    }
+
+    /// What a failure comes to, be it the command line's, the env file's or the step's own; `words` is the command
+    /// line. A failure stays one, but for the tool that must not fail whatever happens.
+    fn excuse(_words: &[OsString], failure: Failure) -> Result<Report, Failure> {
+        Err(failure)
     }
 
     /// Does the step.
@@ -82,8 +90,11 @@ pub fn main<T: Tool>() -> ExitCode {
     // A defect ends in a report, not in a trace on the user's screen.
     panic::set_hook(Box::new(|_| {}));
     let mut outcome = Outcome::begin(T::NAME, T::FIELDS);
-    let result = attempt::<T>(&mut outcome);
-    let exit = outcome.finish(checked::<T>(result));
+    let result = checked::<T>(attempt::<T>(&mut outcome)).or_else(|failure| {
+        let words: Vec<OsString> = env::args_os().collect();
+        T::excuse(&words, failure)
+    });
+    let exit = outcome.finish(result);
     if let Exit::Signal(signal) = exit {
         signals::die_by(signal);
     }
