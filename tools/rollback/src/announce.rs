@@ -1,0 +1,75 @@
+//! Where to, and the word that this deploy turns back.
+
+use crate::args::Args;
+use crate::back::Wanted;
+use crate::plan::{self, NoTarget};
+use application::{Application, Lease, fail};
+use deadline::Deadline;
+use state::State;
+use step::Failure;
+
+/// Chooses where to go, and writes down that this deploy turns back.
+pub(crate) fn announce(
+    application: &Application,
+    args: &Args,
+    wanted: &Wanted,
+    lease: &Lease<'_>,
+    deadline: &Deadline,
+) -> Result<(Option<String>, String), Failure> {
+    let mut held = lease.lock(deadline)?;
+    application.learn(&mut held.state)?;
+    let live = application.link()?.release().map(str::to_owned);
+    let to = choose(&held.state, args, live.as_deref())?;
+    releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
+    let switches = live.as_deref() != Some(&to);
+    if wanted.automatic && switches && held.state.rollbacks_tried > 0 {
+        return Err(Failure::no(
+            "rollback-spent",
+            "one automatic rollback has been made since the deploy began; a second one is for a person to decide",
+        )
+        .hint("rollback"));
+    }
+    held.state.live.clone_from(&live);
+    let note = held
+        .state
+        .roll_back(
+            lease.id(),
+            &to,
+            &wanted.reason,
+            wanted.automatic && switches,
+        )
+        .map_err(|refused| fail::refused(&refused))?;
+    held.write(note).map_err(fail::store)?;
+    Ok((live, to))
+}
+
+/// Where a rollback leads: as a person says, else by itself.
+pub(crate) fn choose(state: &State, args: &Args, live: Option<&str>) -> Result<String, Failure> {
+    let chosen = match &args.to {
+        Some(wanted) => plan::named(state, wanted),
+        None => plan::target(state, state.deploy(), live),
+    };
+    chosen.map_err(|no_target| match no_target {
+        NoTarget::NoSuch(wanted) => match releases::name::validate(&wanted) {
+            Err(why) => Failure::usage_coded("bad-release-name", format!("{wanted:?}: {why}")),
+            Ok(()) => Failure::no(
+                "no-such-release",
+                format!("there is no release or commit {wanted}"),
+            )
+            .hint("deploy-state show --field state.releases"),
+        },
+        NoTarget::Ambiguous(names) => Failure::no(
+            "ambiguous-commit",
+            format!("several releases are of that commit: {}", names.join(", ")),
+        )
+        .hint("--to RELEASE"),
+        NoTarget::Nowhere => Failure::no(
+            "no-target",
+            format!(
+                "there is no validated release before {}",
+                live.unwrap_or("the first one")
+            ),
+        )
+        .hint("rollback --to RELEASE, to go to any release whatever its verdict"),
+    })
+}
