@@ -1,14 +1,11 @@
 //! From a filled directory to a release that others see.
 
 use crate::fill::Filled;
-use crate::trouble;
 use application::{Application, Lease, fail};
 use camino::{Utf8Path, Utf8PathBuf};
 use deadline::Deadline;
 use durable::Staging;
-use nix::unistd::syncfs;
 use releases::{Manifest, ManifestError, SCHEMA, name};
-use std::fs::File;
 use std::path::Path;
 use std::time::SystemTime;
 use step::Failure;
@@ -26,8 +23,7 @@ pub(crate) fn publish(
     deadline: &Deadline,
 ) -> Result<(String, Utf8PathBuf), Failure> {
     // Most of it goes to the disk before the lock is taken, so that nobody waits for it. Publishing makes sure again.
-    let directory = File::open(staging.path()).map_err(trouble::at("read", staging.path()))?;
-    syncfs(&directory).map_err(trouble::at("write", staging.path()))?;
+    staging.sync().map_err(|error| fail::durable(&error))?;
     let mut held = lease.lock(deadline)?;
     application.learn(&mut held.state)?;
     let releases = &application.layout.releases;

@@ -1,6 +1,6 @@
 //! Which release is meant, and what is known of the service before it changes.
 
-use state::{Release, State, Status, Switch, Verdict};
+use state::{Release, State, Switch, Verdict};
 
 /// The release that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +43,17 @@ pub fn choose(wanted: &Wanted, state: &State, live: Option<&str>) -> Result<Stri
     }
 }
 
-/// What goes into the record at the switch: the service as it is now, or, where nothing of it runs any more, as the
-/// step that stopped it has recorded it in this same deploy.
+/// What goes into the record at the switch: the service as it is now. Where nothing of it runs any more, the run that
+/// was there is the one which the step that stopped it has recorded.
 pub fn record(state: &State, seen: Option<Switch>) -> Switch {
     let seen = seen.unwrap_or_default();
-    match (&state.status, &state.switch) {
-        (Status::Validating(_) | Status::RollingBack(_), Some(kept)) if seen.pid.is_none() => {
-            kept.clone()
-        }
+    match &state.switch {
+        Some(kept) if seen.pid.is_none() => Switch {
+            pid: kept.pid,
+            start_time: kept.start_time,
+            invocation: kept.invocation.clone(),
+            ..seen
+        },
         _ => seen,
     }
 }
@@ -59,8 +62,7 @@ pub fn record(state: &State, seen: Option<Switch>) -> Switch {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use state::{Begin, Mark, Phase};
-    use std::time::SystemTime;
+    use state::Mark;
 
     fn state(releases: &[(&str, Verdict)]) -> State {
         let mut state = State::first();
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_stop_recorded_is_kept_only_in_its_own_deploy_and_only_while_nothing_runs() {
+    fn the_run_that_was_stopped_is_kept_while_nothing_runs_and_its_counter_is_not() {
         let switch = |pid, restarts| Switch {
             pid,
             restarts: Some(restarts),
@@ -121,22 +123,9 @@ mod tests {
         };
         let mut state = state(&[("1", Verdict::Good)]);
         state.switch = Some(switch(Some(7), 3));
-        let stopped = Some(switch(None, 0));
-        assert_eq!(record(&state, stopped.clone()).restarts, Some(0));
-        state.begin(Begin {
-            id: "d".to_owned(),
-            at: SystemTime::now(),
-            by: "me".to_owned(),
-            owner: None,
-            moment_of: None,
-            live: Some("1".to_owned()),
-            release: None,
-            commit: None,
-        });
-        state.enter("d", Phase::Restart).unwrap();
-        state.switch = Some(switch(Some(8), 4));
-        assert_eq!(record(&state, stopped).pid, Some(8));
-        assert_eq!(record(&state, None).pid, Some(8));
+        let stopped = record(&state, Some(switch(None, 0)));
+        assert_eq!((stopped.pid, stopped.restarts), (Some(7), Some(0)));
+        assert_eq!(record(&state, None).pid, Some(7));
         assert_eq!(record(&state, Some(switch(Some(9), 5))).pid, Some(9));
     }
 }

@@ -22,12 +22,18 @@ const FIRST_LOOK: Duration = Duration::from_millis(10);
 const SLOWEST_LOOK: Duration = Duration::from_millis(200);
 /// How long a service must stay up where nothing tells that it serves: most of those that crash at start do so by then.
 const SETTLING: Duration = Duration::from_secs(1);
-/// How long a unit that shows no run at all may leave the question open whether it begins late or has ended already.
-const NO_RUN: Duration = Duration::from_secs(5);
+/// How long a service that shows no run at all, and for which no order waits, may leave the question open whether it
+/// begins late or has ended already.
+const NO_RUN: Duration = Duration::from_millis(500);
 /// How long a stranger must be seen on the port: a process changes hands with its unit for some milliseconds.
 const STRANGER: Duration = Duration::from_millis(300);
 /// The longest that one question to an endpoint may take.
 const ONE_QUESTION: Duration = Duration::from_secs(2);
+
+/// A supervisor may forget a run that ended at once: then nothing is to be seen of it, and nothing will be.
+fn is_over_unseen(status: &Status, elapsed: Duration) -> bool {
+    status.invocation.is_none() && status.job_pending != Some(true) && elapsed >= NO_RUN
+}
 
 /// What tells that the service serves.
 #[derive(Debug)]
@@ -53,7 +59,7 @@ pub(crate) fn until_up(
         let progress = run.observe(&status);
         match &progress {
             Progress::Ended(how) => return Err(ended(service, &status, how, signs, deadline)),
-            Progress::Pending if status.invocation.is_none() && began.elapsed() >= NO_RUN => {
+            Progress::Pending if is_over_unseen(&status, began.elapsed()) => {
                 let how = format!("nothing of it runs any more: it is {}", status.phrase());
                 return Err(ended(service, &status, &how, signs, deadline));
             }

@@ -146,7 +146,9 @@ impl Application {
         }
         // A tree may take its time, and has a sign of life of its own.
         drop(held);
-        trees.iter().for_each(|tree| swept.take(tree));
+        for tree in &trees {
+            swept.take(tree);
+        }
         Ok(swept)
     }
 }

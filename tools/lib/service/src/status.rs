@@ -81,6 +81,8 @@ pub struct Status {
     pub file: Option<PathBuf>,
     /// Whether it is started at boot, in the supervisor's words (`enabled`, `disabled`, `static`).
     pub file_state: Option<String>,
+    /// Whether an order to it still waits to be carried out: for another service, or for its turn.
+    pub job_pending: Option<bool>,
 }
 
 impl Status {
@@ -104,6 +106,7 @@ impl Status {
             working_directory: None,
             file: None,
             file_state: None,
+            job_pending: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Restarts since the switch, by a counter that others may reset.
 
-use crate::model::Switch;
+use crate::model::{State, Status, Switch};
+use std::time::SystemTime;
 
 impl Switch {
     /// Takes in what the supervisor's counter says now.
@@ -14,6 +15,19 @@ impl Switch {
             Some(_) => restarts,
         };
         self.last_seen = Some(restarts);
+    }
+}
+
+impl State {
+    /// Whether a crash loop still leads back at this moment.
+    pub fn on_watch(&self, now: SystemTime) -> bool {
+        match self.status {
+            Status::Validating(_) => true,
+            Status::RollingBack(_) => false,
+            Status::Idle | Status::Deploying(_) => {
+                self.probation_until.is_some_and(|until| now < until)
+            }
+        }
     }
 }
 

@@ -7,19 +7,23 @@ mod crash_loop;
 mod document;
 pub mod lease;
 mod model;
+mod note;
 mod record;
 mod recovery;
 mod run;
 mod store;
 mod transition;
+mod wishes;
 
 pub use choice::Seen;
 pub use document::{Document, SCHEMA};
 pub use model::{
     Beat, Deploy, Event, Intent, Outcome, Pause, Phase, Release, State, Status, Switch,
 };
+pub use note::Note;
 pub use record::{Told, deploys};
 pub use recovery::{Contradiction, Link, Settlement, settle};
 pub use releases::Verdict;
 pub use store::{Held, Store, StoreError};
-pub use transition::{Begin, Mark, Note, Refused};
+pub use transition::{Begin, Refused};
+pub use wishes::Mark;

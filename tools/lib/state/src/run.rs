@@ -1,7 +1,8 @@
 //! The service's runs, as the steps that stop and start it saw them.
 
 use crate::model::{State, Switch};
-use crate::transition::{Note, Refused};
+use crate::note::Note;
+use crate::transition::Refused;
 use serde_json::json;
 
 impl State {

@@ -2,8 +2,8 @@
 
 use crate::document::{self, Document, DocumentError};
 use crate::model::{Beat, Event, State};
+use crate::note::Note;
 use crate::record;
-use crate::transition::Note;
 use camino::{Utf8Path, Utf8PathBuf};
 use clock::rfc3339;
 use deadline::{Deadline, Ended};

@@ -1,9 +1,10 @@
 //! The changes that a state can go through. Pure: they say what is to be written, and write nothing.
 
-use crate::model::{Deploy, Intent, Outcome, Pause, Phase, State, Status, Switch};
+use crate::model::{Deploy, Intent, Outcome, Phase, State, Status, Switch};
+use crate::note::Note;
 use host::Identity;
 use releases::Verdict;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -77,29 +78,6 @@ impl fmt::Display for Refused {
 }
 
 impl std::error::Error for Refused {}
-
-/// The name of an event and what it says beside its time and its deploy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Note {
-    pub(crate) event: String,
-    pub(crate) deploy_id: Option<String>,
-    pub(crate) details: Map<String, Value>,
-}
-
-impl Note {
-    /// An event with details, which are an object.
-    pub fn new(event: &str, deploy_id: Option<&str>, details: Value) -> Self {
-        let details = match details {
-            Value::Object(details) => details,
-            _ => Map::new(),
-        };
-        Self {
-            event: event.into(),
-            deploy_id: deploy_id.map(str::to_owned),
-            details,
-        }
-    }
-}
 
 impl State {
     /// A deploy takes the lease. Whether it may is [`crate::lease`]'s to say.
@@ -375,46 +353,6 @@ impl State {
         ))
     }
 
-    /// A person's verdict on a release.
-    pub fn mark(&mut self, name: &str, mark: Mark) -> Result<Note, Refused> {
-        let release = self
-            .release_mut(name)
-            .ok_or_else(|| Refused::NoSuchRelease(name.into()))?;
-        match mark {
-            Mark::Verdict(verdict) => release.verdict = verdict,
-            Mark::Pinned(pinned) => release.pinned = pinned,
-        }
-        Ok(Note::new(
-            "marked",
-            None,
-            json!({"release": name, "as": mark.name()}),
-        ))
-    }
-
-    /// No deploys are wanted until further notice, or until that time.
-    pub fn pause(&mut self, why: &str, until: Option<&str>, at: SystemTime) -> Note {
-        self.paused = Some(Pause {
-            why: why.into(),
-            since: clock::rfc3339(at),
-            until: until.map(str::to_owned),
-        });
-        Note::new("paused", None, json!({"why": why, "until": until}))
-    }
-
-    /// Deploys are wanted again; nothing where they were all the time.
-    pub fn resume(&mut self) -> Option<Note> {
-        let pause = self.paused.take()?;
-        Some(Note::new("resumed", None, json!({"why": pause.why})))
-    }
-
-    /// The pause that is in force.
-    pub fn pause_at(&self, now: SystemTime) -> Option<&Pause> {
-        self.paused.as_ref().filter(|pause| {
-            let until = pause.until.as_deref().and_then(clock::parse_rfc3339);
-            until.is_none_or(|until| now < until)
-        })
-    }
-
     /// The deploy has gone on for longer than is advised.
     pub fn over_limit(&self, id: &str, limit: Duration) -> Result<Note, Refused> {
         self.held_by(id)?;
@@ -424,39 +362,6 @@ impl State {
             Some(id),
             json!({"limitMs": limit_ms}),
         ))
-    }
-
-    /// Whether a crash loop still leads back at this moment.
-    pub fn on_watch(&self, now: SystemTime) -> bool {
-        match self.status {
-            Status::Validating(_) => true,
-            Status::RollingBack(_) => false,
-            Status::Idle | Status::Deploying(_) => {
-                self.probation_until.is_some_and(|until| now < until)
-            }
-        }
-    }
-}
-
-/// What a person can say of a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// Good or bad.
-    Verdict(Verdict),
-    /// Kept from pruning, or no longer.
-    Pinned(bool),
-}
-
-impl Mark {
-    /// The word on the command line and in the history.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Verdict(Verdict::Good) => "good",
-            Self::Verdict(Verdict::Bad) => "bad",
-            Self::Verdict(Verdict::Unknown) => "unknown",
-            Self::Pinned(true) => "pinned",
-            Self::Pinned(false) => "unpinned",
-        }
     }
 }
 

@@ -90,6 +90,7 @@ pub(super) mod tests {
             working_directory: None,
             file: None,
             file_state: None,
+            job_pending: None,
         }
     }
 

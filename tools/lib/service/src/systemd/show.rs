@@ -9,7 +9,7 @@ use nix::time::{ClockId, clock_gettime};
 use crate::{Active, Error, StartLimit, Status};
 
 /// Everything that is asked for, in one call.
-pub(super) const PROPERTIES: [&str; 23] = [
+pub(super) const PROPERTIES: [&str; 24] = [
     "LoadState",
     "LoadError",
     "ActiveState",
@@ -33,6 +33,7 @@ pub(super) const PROPERTIES: [&str; 23] = [
     "UnitFileState",
     "Id",
     "NeedDaemonReload",
+    "Job",
 ];
 
 /// The lines `NAME=VALUE` of one unit.
@@ -112,6 +113,7 @@ pub(super) fn status(properties: &Properties<'_>, service: &str) -> Result<Statu
         .map(|path| PathBuf::from(path.trim_start_matches(['-', '!'])));
     status.file = properties.text("FragmentPath").map(PathBuf::from);
     status.file_state = properties.owned("UnitFileState");
+    status.job_pending = Some(properties.number("Job").is_some_and(|job: u64| job > 0));
     Ok(status)
 }
 
