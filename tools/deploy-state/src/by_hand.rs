@@ -4,6 +4,7 @@ use crate::args::{BeginArgs, EndArgs, PatienceArgs, Probation};
 use application::{Application, Request, fail, lower, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
+use releases::ResolveError;
 use serde_json::json;
 use state::lease::Patience;
 use state::{Mark, Note, Outcome, Phase, Refused, State, Status, deploys};
@@ -28,6 +29,13 @@ pub(crate) fn begin(
     args: &BeginArgs,
     context: &Context,
 ) -> Result<Report, Failure> {
+    // It may yet have to be made; what could never be its name is refused now.
+    if let Some(release) = &args.release
+        && let Err(error @ ResolveError::BadName { .. }) =
+            releases::resolve(&application.layout, release)
+    {
+        return Err(fail::resolve(&error));
+    }
     let deadline = context.deadline(PATIENCE);
     let request = Request {
         id: None,
@@ -238,6 +246,11 @@ pub(crate) fn mark(
     mark: Mark,
     context: &Context,
 ) -> Result<Report, Failure> {
+    match releases::resolve(&application.layout, release) {
+        // One that is gone from the disk may still stand in the state, which has the word then.
+        Ok(_) | Err(ResolveError::Absent(_)) => {}
+        Err(error) => return Err(fail::resolve(&error)),
+    }
     let (state, ()) = change(application, &context.deadline(PATIENCE), |state| {
         application.learn(state)?;
         let note = state.mark(release, mark).map_err(refused)?;

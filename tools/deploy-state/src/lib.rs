@@ -60,6 +60,7 @@ impl step::Tool for Tool {
             "a deploy does not go back to an earlier phase",
         ),
         ("no-such-release", "there is no release of that name"),
+        ("bad-release-name", "that cannot be the name of a release"),
         ("no-such-deploy", "there is no deploy of that name"),
         ("no-such-process", "there is no process of that number"),
         (
