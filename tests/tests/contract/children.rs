@@ -64,6 +64,28 @@ fn a_command_that_is_asked_for_health_gets_nothing_handed_down() {
 }
 
 #[test]
+fn a_command_that_counts_the_work_in_flight_gets_nothing_handed_down() {
+    let fixture = place();
+    let command = lists(&fixture, "drain");
+    let line = format!("exec drain-wait --in-flight-command '{command}; echo 0'");
+    holding(&fixture, &line);
+    check(&fixture, "drain");
+}
+
+#[test]
+fn a_build_gets_nothing_handed_down() {
+    let fixture = place();
+    let source = fixture.source("new", "3", "healthy");
+    let command = lists(&fixture, "build");
+    let line = format!(
+        "exec release-stage --source {} --build '{command}'",
+        source.display()
+    );
+    holding(&fixture, &line);
+    check(&fixture, "build");
+}
+
+#[test]
 fn a_service_gets_nothing_handed_down() {
     let fixture = place();
     holding(&fixture, "exec service-start");

@@ -2,7 +2,7 @@
 
 use crate::common::acts::complete;
 use crate::common::{each, each_tool, run};
-use slipway_tests::{Ended, tool};
+use slipway_tests::{Ended, Supervisor, left_out, tool};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -150,6 +150,27 @@ fn an_app_is_a_path_or_a_variable_that_names_one() {
             .env("DEPLOY_APP", file.path());
         run(told.args(["--app", good.path(), "-"]), 3);
     });
+}
+
+/// Only on a machine made for it is `/etc` ours to write to.
+#[test]
+fn an_app_is_a_name_under_etc() {
+    if let Err(reason) = Supervisor::Systemd.available() {
+        return left_out(&reason);
+    }
+    fs::create_dir_all("/etc/slipway").unwrap();
+    let path = "/etc/slipway/contract-shop.env";
+    fs::write(path, "BAD LINE\n").unwrap();
+    each_tool(|name| {
+        for told in [
+            tool(name).args(["--app", "contract-shop"]),
+            tool(name).env("DEPLOY_APP", "contract-shop"),
+        ] {
+            let ended = run(told, 2);
+            assert!(ended.text("/error/message").contains(path));
+        }
+    });
+    fs::remove_file(path).unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::common::acts::complete;
 use crate::common::process::{End, Process};
 use crate::common::{each, each_tool, place};
 use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
+use slipway_tests::{beneath, until};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 
@@ -54,6 +55,38 @@ fn deploy_state_wait_dies_by_the_signal_that_came_while_it_waits() {
             .run(0);
         let app = fixture.app();
         ended_by(*signal, "deploy-state", &["wait"], Some(&app));
+    });
+}
+
+#[test]
+fn drain_wait_dies_by_the_signal_that_came_while_it_waits() {
+    each(SIGNALS, |signal| {
+        let words = ["--in-flight-command", "echo 1"];
+        let fixture = place();
+        let app = fixture.app();
+        ended_by(*signal, "drain-wait", &words, Some(&app));
+    });
+}
+
+/// The step's tool is ended as well, and then the step says so.
+#[test]
+fn deploy_state_step_dies_by_the_signal_that_came_and_leaves_no_tool_behind() {
+    each(SIGNALS, |signal| {
+        let fixture = place();
+        let state = fixture.tool("deploy-state").arg("begin").stderr_any();
+        let begun = state.run(0);
+        let app = fixture.app();
+        let here = format!("cd {}; exec sleep 100", fixture.directory.display());
+        let id = begun.text("/deployId");
+        let words = ["--id", id, "step", "build", "--", "sh", "-c", &here];
+        let process = Process::tool("deploy-state", &words, Some(&app));
+        until("the step's tool is at work", || {
+            !beneath(&fixture.directory).is_empty()
+        });
+        process.signal(*signal);
+        let end = process.end();
+        assert_eq!(end.status.signal(), Some(*signal as i32), "{}", end.stdout);
+        assert_eq!(beneath(&fixture.directory), Vec::<u32>::new());
     });
 }
 
