@@ -10,8 +10,9 @@ use service::{Expectation, Mark, Proof, Service, Status};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use step::Failure;
 
-/// Asking a supervisor costs some milliseconds of processor time, so never more often than this while waiting.
-const RAREST: Duration = Duration::from_millis(500);
+/// Asking a supervisor costs some ten milliseconds of processor time, so the pauses grow to this while no target answers. A main
+/// process that ends is seen at once all the same.
+const RAREST: Duration = Duration::from_secs(2);
 /// One look at the service, however slow its supervisor.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many of the service's last lines are shown where it did not end well.
