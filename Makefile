@@ -47,3 +47,8 @@ install: ## what make release and make man have made, under PREFIX (/usr/local) 
 	install -m 644 scripts/systemd/* $(DESTDIR)$(PREFIX)/share/slipway/systemd
 	install -m 644 $(TARGET)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(TARGET)/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
+
+.PHONY: bench
+bench: ## what the README promises, measured: reaction, cost of waiting, cost of a start
+	$(CARGO) build --release $(addprefix --package ,$(TOOLS))
+	$(CARGO) run --quiet --release --package healthwait --example bench
