@@ -150,6 +150,7 @@ impl Error {
             Self::Unavailable { service, .. } if service.starts_with("systemd-user:") => {
                 Some("loginctl enable-linger \"$(id -un)\"".to_owned())
             }
+            Self::Unavailable { .. } => Some("systemctl is-system-running".to_owned()),
             Self::Denied { hint, .. } | Self::Unreadable { hint, .. } => Some(hint.clone()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::NoStartCommand { .. } => {

@@ -18,8 +18,14 @@ pub(super) fn line(command: &str) -> String {
         return command.to_owned();
     }
     if is_assignment(first) {
-        // The shell takes no assignment behind `exec`.
-        return format!("exec env {command}");
+        let program = command
+            .split_ascii_whitespace()
+            .find(|word| !is_assignment(word));
+        // The shell takes no assignment behind `exec`, and `env` knows none of the shell's own words.
+        return match program {
+            Some(program) if !SHELL_WORDS.contains(&program) => format!("exec env {command}"),
+            _ => command.to_owned(),
+        };
     }
     format!("exec {command}")
 }
@@ -62,6 +68,8 @@ mod tests {
             "exec node x",
             "if true",
             "A=1 B=`x` c",
+            "A=1 exec node x",
+            "A=1",
         ] {
             assert_eq!(line(command), command);
         }
