@@ -4,8 +4,8 @@ use crate::markdown::{escape, line};
 use clap::{Arg, Command};
 use std::fmt::Write as _;
 
-/// Options that are only ever typed.
-const ONLY_TYPED: [&str; 2] = ["field", "quiet"];
+/// The option that is only ever typed.
+const ONLY_TYPED: &str = "field";
 
 /// The section OPTIONS: a tool's own, those of its subcommands, then those that tools share.
 pub(crate) fn options(command: &Command) -> String {
@@ -163,7 +163,7 @@ fn collect(tool: &str, command: &Command, into: &mut Vec<(String, String)>) {
     for long in shown(command).filter_map(Arg::get_long) {
         let variable = step::variable(tool, long);
         let known = into.iter().any(|(known, _)| *known == variable);
-        if !known && !ONLY_TYPED.contains(&long) {
+        if !known && long != ONLY_TYPED {
             into.push((variable, long.to_owned()));
         }
     }
