@@ -37,7 +37,12 @@ fn is_rejected(fixture: &Fixture, version: &str, behaviour: &str) {
     let state = fixture.tool("deploy-state").arg("show").run(0);
     assert_eq!(state.text("/state/status"), "idle");
     assert_eq!(state.text("/state/currentRelease"), before);
-    let newest = state.at("/state/releases").as_array().unwrap().last().unwrap();
+    let newest = state
+        .at("/state/releases")
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap();
     assert_eq!(newest["verdict"], "bad", "{newest}");
 }
 
@@ -62,4 +67,16 @@ on_each_supervisor!(a_release_that_hangs_is_rejected, |fixture| {
 on_each_supervisor!(a_release_that_answers_500_is_rejected, |fixture| {
     deployed(&fixture);
     is_rejected(&fixture, "2", "health-status=500");
+});
+
+on_each_supervisor!(old_releases_are_pruned_after_a_good_deploy, |fixture| {
+    deployed(&fixture);
+    fixture.configure("RELEASE_PRUNE_KEEP", "2");
+    for version in ["2", "3", "4"] {
+        stage(&fixture, version, "healthy");
+        fixture.deploy().run(0);
+    }
+    fixture.until_version("4");
+    let releases = std::fs::read_dir(fixture.root.join("releases")).unwrap();
+    assert_eq!(releases.count(), 2);
 });
