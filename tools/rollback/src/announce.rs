@@ -19,7 +19,7 @@ pub(crate) fn announce(
     let mut held = lease.lock(deadline)?;
     application.learn(&mut held.state)?;
     let live = application.link()?.release().map(str::to_owned);
-    let to = choose(&held.state, args, live.as_deref())?;
+    let to = choose(&held.state, args, wanted, live.as_deref())?;
     releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
     let switches = live.as_deref() != Some(&to);
     if wanted.automatic && switches && held.state.rollbacks_tried > 0 {
@@ -44,10 +44,15 @@ pub(crate) fn announce(
 }
 
 /// Where a rollback leads: as a person says, else by itself.
-pub(crate) fn choose(state: &State, args: &Args, live: Option<&str>) -> Result<String, Failure> {
+pub(crate) fn choose(
+    state: &State,
+    args: &Args,
+    wanted: &Wanted,
+    live: Option<&str>,
+) -> Result<String, Failure> {
     let chosen = match &args.to {
         Some(wanted) => plan::named(state, wanted),
-        None => plan::target(state, state.deploy(), live),
+        None => plan::target(state, state.deploy(), live, &wanted.link),
     };
     chosen.map_err(|no_target| match no_target {
         NoTarget::NoSuch(wanted) => match releases::name::validate(&wanted) {

@@ -2,6 +2,7 @@
 
 use crate::announce::{announce, choose};
 use crate::args::Args;
+use crate::plan::Link;
 use crate::verify;
 use application::{Application, Lease, PROBATION, fail, lower};
 use deadline::Deadline;
@@ -24,6 +25,8 @@ pub(crate) struct Wanted {
     pub(crate) reason: String,
     /// Whether no person decided it: then there is one a deploy.
     pub(crate) automatic: bool,
+    /// What the steps before it say of the link.
+    pub(crate) link: Link,
 }
 
 /// A rollback that is done.
@@ -73,7 +76,12 @@ pub(crate) fn roll_back(
     let limit = args.stop_timeout + args.timeout + BEYOND;
     let deadline = context.deadline(limit).uninterruptible();
     let lease = application.enter(context, "rollback", Duration::ZERO, &deadline)?;
-    let (from, to) = announce(application, args, wanted, &lease, &deadline)?;
+    let (from, to) = match announce(application, args, wanted, &lease, &deadline) {
+        Err(failure) if wanted.automatic && failure.code() == "no-target" => {
+            return Err(stranded(application, &lease, wanted, &failure, &deadline)?);
+        }
+        announced => announced?,
+    };
     context.note(format!(
         "{} -> {to}: {}",
         from.as_deref().unwrap_or("nothing"),
@@ -120,6 +128,22 @@ pub(crate) fn roll_back(
     }
 }
 
+/// The new release does not serve, and there is none before it: nothing is changed, and nobody serves.
+fn stranded(
+    application: &Application,
+    lease: &Lease<'_>,
+    wanted: &Wanted,
+    failure: &Failure,
+    deadline: &Deadline,
+) -> Result<Failure, Failure> {
+    let why = format!("{}; {}", wanted.reason, failure.message());
+    if !lease.is_moment() {
+        end(application, lease, Outcome::Failed, &why, deadline)?;
+    }
+    let hint = failure.hint_text().unwrap_or_default();
+    Ok(Failure::down("no-target", why).hint(hint))
+}
+
 /// Nobody serves. Whatever the steps said of it, this is what counts.
 fn down(done: &Done, failure: &Failure) -> Failure {
     let hint = failure.hint_text().map_or_else(
@@ -156,7 +180,7 @@ fn bring_back(
         let started = verify::start(application, args, service, lease, deadline);
         done.start = Some(started.map_err(|failure| stop_failed.take().unwrap_or(failure))?);
     }
-    done.health = verify::health(application, args, service, deadline)?;
+    done.health = verify::health(application, args, service, done.rolled_back, deadline)?;
     Ok(())
 }
 
@@ -212,7 +236,7 @@ fn dry_run(
     let mut state = application.load()?;
     application.learn(&mut state)?;
     let live = application.link()?.release().map(str::to_owned);
-    let to = choose(&state, args, live.as_deref())?;
+    let to = choose(&state, args, wanted, live.as_deref())?;
     context.note(format!(
         "would go from {} to {to}",
         live.as_deref().unwrap_or("nothing")
@@ -265,7 +289,7 @@ pub(crate) fn after_another(
     context.note(format!("{} has been brought back already", done.to));
     let deadline = context.deadline(args.timeout + BEYOND).uninterruptible();
     let service = application.service(&args.service)?;
-    let well = verify::health(application, args, service.as_ref(), &deadline);
+    let well = verify::health(application, args, service.as_ref(), true, &deadline);
     done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     match well {
         Ok(health) => {

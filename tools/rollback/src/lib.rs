@@ -14,7 +14,7 @@ mod watch;
 use application::Application;
 pub use args::Args;
 use back::Wanted;
-use plan::Asked;
+use plan::{Asked, Link};
 use serde_json::json;
 use std::ffi::OsString;
 use step::{Context, Failure, Report};
@@ -74,6 +74,7 @@ impl step::Tool for Tool {
         let wanted = Wanted {
             reason,
             automatic: false,
+            link: Link::Untold,
         };
         back::roll_back(&application, &args, &wanted, context).map(|done| Report::of(&done))
     }
@@ -140,6 +141,7 @@ fn on_failure(
             let wanted = Wanted {
                 reason,
                 automatic: true,
+                link: plan::link(&upstream.value),
             };
             let done = match back::roll_back(application, args, &wanted, context) {
                 // Between the look at the state and its lock, the service's own start has led back.
@@ -175,6 +177,7 @@ fn if_crash_loop(
             let wanted = Wanted {
                 reason: why,
                 automatic: true,
+                link: Link::Untold,
             };
             back::roll_back(application, args, &wanted, context).map(|done| Report::of(&done))
         }

@@ -56,6 +56,10 @@ fn touched(report: &Value) -> bool {
             .as_str()
             .is_some_and(|tool| TOUCHING.contains(&tool))
     };
+    if is_cut_off(report) {
+        // What died before a stop is a preparation; what died later may have touched anything.
+        return touching(report) && report["tool"] != "service-stop";
+    }
     // Bad usage and a lease that was not had come before anything is done; a switch that fails leaves the link alone.
     let failed_early =
         matches!(report["exit"].as_u64(), Some(2 | 75)) || report["tool"] == "release-swap";
@@ -71,6 +75,58 @@ fn touched(report: &Value) -> bool {
         before = &before["upstream"];
     }
     false
+}
+
+/// Whether nothing is known of the steps before this one: one of them died without a word.
+fn is_cut_off(report: &Value) -> bool {
+    let code = report["error"]["code"].as_str();
+    matches!(code, Some("upstream-missing" | "upstream-invalid"))
+}
+
+/// What is known of the link, outside any deploy, where the state does not tell what was tried.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// A step of the chain switched it.
+    Switched {
+        /// What was live before.
+        from: Option<String>,
+        /// What has been live since.
+        to: String,
+    },
+    /// The chain failed before it was switched.
+    Left,
+    /// The chain was cut off by a step that died; it may have been switched before.
+    CutOff,
+    /// There is no chain, or no switch in it.
+    #[default]
+    Untold,
+}
+
+/// What the chain of reports says of the link.
+pub(crate) fn link(report: &Value) -> Link {
+    // A stop comes before the switch, and a switch that fails leaves the link alone.
+    let failed_before = report["tool"] == "service-stop" || report["tool"] == "release-swap";
+    let mut at = report;
+    while at.is_object() {
+        if at["tool"] == "release-swap" && at["ok"] == Value::Bool(true) {
+            let to = at["to"]
+                .as_str()
+                .filter(|_| at["changed"] == Value::Bool(true));
+            return to.map_or(Link::Left, |to| Link::Switched {
+                from: at["from"].as_str().map(str::to_owned),
+                to: to.into(),
+            });
+        }
+        if is_cut_off(at) {
+            return Link::CutOff;
+        }
+        at = &at["upstream"];
+    }
+    if failed_before {
+        Link::Left
+    } else {
+        Link::Untold
+    }
 }
 
 /// Why there is no release to go back to.
@@ -108,24 +164,36 @@ pub(crate) fn named(state: &State, wanted: &str) -> Result<String, NoTarget> {
 }
 
 /// Where a rollback leads by itself. A deploy goes back to what was validated when it began; where it has not
-/// switched yet, that is what is live, and the way back is to start it.
+/// switched yet, that is what is live, and the way back is to start it. Outside any deploy the same is so of a chain of
+/// tools, as far as their reports tell.
 pub(crate) fn target(
     state: &State,
     deploy: Option<&Deploy>,
     live: Option<&str>,
+    link: &Link,
 ) -> Result<String, NoTarget> {
+    let usable = |name: &&str| {
+        state.release(name).is_some() && state.verdict(name) != Verdict::Bad && Some(*name) != live
+    };
     if let Some(deploy) = deploy.filter(|deploy| deploy.moment_of.is_none()) {
         let switched = deploy.release.is_some() && deploy.release.as_deref() == live;
         if !switched && let Some(live) = live {
             return Ok(live.into());
         }
-        let previous = deploy.previous.as_deref().filter(|name| {
-            state.release(name).is_some()
-                && state.verdict(name) != Verdict::Bad
-                && Some(*name) != live
-        });
-        if let Some(previous) = previous {
+        if let Some(previous) = deploy.previous.as_deref().filter(usable) {
             return Ok(previous.into());
+        }
+    } else if let Some(live) = live {
+        let is_good = state.verdict(live) == Verdict::Good;
+        match link {
+            Link::Left => return Ok(live.into()),
+            Link::CutOff if is_good => return Ok(live.into()),
+            Link::Switched { from, to } if to == live => {
+                if let Some(from) = from.as_deref().filter(usable) {
+                    return Ok(from.into());
+                }
+            }
+            _ => {}
         }
     }
     state
@@ -187,6 +255,82 @@ mod tests {
                 Some(expected) => assert_eq!(found, expected, "{report}"),
                 None => assert!(matches!(found, Asked::Act(_)), "{report}"),
             }
+        }
+    }
+
+    #[test]
+    fn outside_a_deploy_the_chain_says_where_the_link_was() {
+        let stop = json!({"tool": "service-stop", "ok": true, "exit": 0});
+        let swap = json!({"tool": "release-swap", "ok": true, "exit": 0, "changed": true, "from": "r2", "to": "r1"});
+        let switched = Link::Switched {
+            from: Some("r2".into()),
+            to: "r1".into(),
+        };
+        let cut = json!({"code": "upstream-missing"});
+        let rows = [
+            (
+                json!({"tool": "service-stop", "ok": false, "exit": 3}),
+                Link::Left,
+                "r3",
+            ),
+            (
+                json!({"tool": "release-swap", "ok": false, "exit": 1, "upstream": stop}),
+                Link::Left,
+                "r3",
+            ),
+            (
+                json!({"tool": "service-start", "ok": false, "exit": 1, "upstream": swap}),
+                switched,
+                "r2",
+            ),
+            (
+                json!({"tool": "service-start", "ok": false, "exit": 3, "error": cut}),
+                Link::CutOff,
+                "r3",
+            ),
+            (
+                json!({"tool": "healthwait", "ok": false, "exit": 124}),
+                Link::Untold,
+                "r2",
+            ),
+        ];
+        let mut state = State::first();
+        for name in ["r1", "r2", "r3"] {
+            state.add_release(name, None);
+        }
+        for release in &mut state.releases {
+            release.verdict = Verdict::Good;
+        }
+        for (report, expected, to) in rows {
+            let found = link(&report);
+            assert_eq!(found, expected, "{report}");
+            let live = if to == "r2" && found != Link::Untold {
+                "r1"
+            } else {
+                "r3"
+            };
+            assert_eq!(
+                target(&state, None, Some(live), &found),
+                Ok(to.into()),
+                "{report}"
+            );
+        }
+        let unknown = state.add_release("r4", None);
+        assert_eq!(unknown, 4);
+        assert_eq!(
+            target(&state, None, Some("r4"), &Link::CutOff),
+            Ok("r3".into())
+        );
+    }
+
+    #[test]
+    fn what_died_without_a_word_may_have_touched_anything_but_before_a_stop() {
+        let cut = |tool: &str| json!({"tool": tool, "ok": false, "exit": 3, "error": {"code": "upstream-missing"}});
+        for tool in ["release-stage", "service-stop"] {
+            assert_eq!(asked(&cut(tool), None), Asked::PassOn, "{tool}");
+        }
+        for tool in ["release-swap", "service-start", "healthwait"] {
+            assert!(matches!(asked(&cut(tool), None), Asked::Act(_)), "{tool}");
         }
     }
 

@@ -29,11 +29,13 @@ pub(crate) fn start(
     service_start::start(application, lease, service, &request, deadline)
 }
 
-/// Waits until the health endpoints and the service are well. Nothing where there is nothing to ask.
+/// Waits until the health endpoints and the service are well. Nothing where there is nothing to ask. `replaced` is
+/// whether another run than before is to be there: where nothing was switched, the old run may serve all the time.
 pub(crate) fn health(
     application: &Application,
     args: &Args,
     service: Option<&Service>,
+    replaced: bool,
     deadline: &Deadline,
 ) -> Result<Option<HealthReport>, Failure> {
     let questions = healthwait::questions(&args.health.health_url)?;
@@ -43,6 +45,9 @@ pub(crate) fn health(
             let mut watch = Watch::over(service.clone());
             watch.expectation =
                 healthwait::expect(application, switch.as_ref(), args.service.port)?;
+            if !replaced {
+                watch.expectation.before = None;
+            }
             watch.accept_unprovable = args.health.accept_unprovable;
             watch.switch = switch;
             Some(watch)

@@ -1,7 +1,7 @@
 //! The crash loop, seen from inside the unit's start and from outside.
 
 use crate::args::Args;
-use crate::plan;
+use crate::plan::{self, Link};
 use application::{Application, PROBATION, fail, lower, who};
 use deadline::Deadline;
 use host::Proc;
@@ -62,7 +62,7 @@ pub(crate) fn in_start(
     let tried = deploy
         .as_ref()
         .filter(|_| matches!(held.state.status, Status::Validating(_)));
-    let Ok(to) = plan::target(&held.state, tried, live.as_deref()) else {
+    let Ok(to) = plan::target(&held.state, tried, live.as_deref(), &Link::Untold) else {
         return Ok(InStart::Left(
             "there is no validated release to go back to".into(),
         ));
