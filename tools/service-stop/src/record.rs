@@ -3,14 +3,14 @@
 use application::{Lease, fail};
 use deadline::Deadline;
 use host::Proc;
-use service::Status;
-use state::Switch;
+use state::{Phase, Status, Switch};
 use step::Failure;
 
-/// Writes down the run that is about to be stopped: its restart counter, main process and invocation.
+/// Writes down the run that is about to be stopped: its restart counter, main process and invocation. A deploy is in the
+/// phase `restart` afterwards.
 pub(crate) fn before(
     lease: &Lease<'_>,
-    status: &Status,
+    status: &service::Status,
     deadline: &Deadline,
 ) -> Result<(), Failure> {
     let start_time = |pid| Some(Proc::system().stat(pid).ok()?.start_time);
@@ -24,6 +24,13 @@ pub(crate) fn before(
         images: Vec::new(),
     };
     let mut held = lease.lock(deadline)?;
+    // From here on something is touched: a deploy that fails or dies now has a service to bring back.
+    if !lease.is_moment() && matches!(held.state.status, Status::Deploying(_)) {
+        let note = held.state.enter(lease.id(), Phase::Restart);
+        if let Some(note) = note.map_err(|refused| fail::refused(&refused))? {
+            held.write(note).map_err(fail::store)?;
+        }
+    }
     let note = held
         .state
         .observe_before(lease.id(), seen)
