@@ -27,6 +27,7 @@ use deadline::Deadline;
 use outcome::Outcome;
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
@@ -102,11 +103,22 @@ pub fn main<T: Tool>() -> ExitCode {
 }
 
 fn attempt<T: Tool>(outcome: &mut Outcome) -> Result<Report, Failure> {
-    let Some(parsed) = options::parse::<T>(outcome)? else {
-        return Ok(Report::default());
+    let read = options::parse::<T>(outcome).and_then(|parsed| {
+        let Some(parsed) = parsed else {
+            return Ok(None);
+        };
+        T::Args::from_arg_matches(&parsed.matches)
+            .map(|args| Some((parsed, args)))
+            .map_err(|error| Failure::usage(error.to_string().trim_end()))
+    });
+    let (parsed, args) = match read {
+        Ok(Some(read)) => read,
+        Ok(None) => return Ok(Report::default()),
+        Err(failure) => {
+            hear_out(outcome);
+            return Err(failure);
+        }
     };
-    let args = T::Args::from_arg_matches(&parsed.matches)
-        .map_err(|error| Failure::usage(error.to_string().trim_end()))?;
     let mut context = parsed.context;
     if parsed.reads_upstream {
         let patience = if T::outlives_signals(&args) {
@@ -133,6 +145,19 @@ fn attempt<T: Tool>(outcome: &mut Outcome) -> Result<Report, Failure> {
             format!("a defect in {}: {what}", T::NAME),
         ))
     })
+}
+
+/// A step with a wrong command line, too, waits for those before it and tells of them: what comes after has to know what
+/// they have touched. Nobody at a terminal is made to wait, nor for a `--field`, which comes without a report.
+fn hear_out(outcome: &mut Outcome) {
+    let words: Vec<OsString> = env::args_os().collect();
+    if options::reads_upstream(&words)
+        && outcome.field.is_none()
+        && !io::stdin().is_terminal()
+        && let Ok(upstream) = Upstream::read(&Deadline::never())
+    {
+        outcome.upstream = Some(upstream.value);
+    }
 }
 
 /// In a debug build, a field or a code that the tool has not declared is a defect that every test sees.

@@ -98,9 +98,7 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
         outcome.text = Some(text);
         return Ok(None);
     }
-    let reads_upstream = words.len() > 1
-        && words.last().is_some_and(|word| word == "-")
-        && !words.iter().any(|word| word == "--");
+    let reads_upstream = reads_upstream(&words);
     if reads_upstream {
         words.pop();
     }
@@ -154,6 +152,13 @@ fn help<T: Tool>(words: &[OsString]) -> Option<String> {
 /// What is wrong with a variable, of the environment or the file.
 fn bad_variable<T: Tool>(problem: String) -> Failure {
     Failure::usage(problem).hint(format!("{} --help names the options", T::NAME))
+}
+
+/// Whether the last word is `-`, and not a word of a command behind `--`.
+pub(crate) fn reads_upstream(words: &[OsString]) -> bool {
+    words.len() > 1
+        && words.last().is_some_and(|word| word == "-")
+        && !words.iter().any(|word| word == "--")
 }
 
 /// A common option's value, wherever it stands: before or behind a subcommand.
