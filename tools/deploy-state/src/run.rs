@@ -39,7 +39,7 @@ pub(crate) fn run(
     run: &RunArgs,
     context: &Context,
 ) -> Result<Report, Failure> {
-    if run.detach {
+    if run.detach && run.detached_as.is_none() {
         return detach(application, context);
     }
     let deadline = context.deadline(recover::PATIENCE);

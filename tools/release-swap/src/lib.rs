@@ -12,7 +12,7 @@ mod switch;
 pub use args::Args;
 pub use switch::{SwapReport, switch};
 
-use application::{Application, STALE_AFTER, fail};
+use application::{Application, STALE_AFTER, answers, fail};
 use deadline::Deadline;
 use plan::{NoRelease, Wanted};
 use serde::Serialize;
@@ -97,6 +97,7 @@ fn swap(
     if let Wanted::Named(release) = wanted {
         releases::resolve(&application.layout, release).map_err(|error| fail::resolve(&error))?;
     }
+    answers(service, deadline)?;
     let tool = <Tool as step::Tool>::NAME;
     let lease = application.enter(context, tool, STALE_AFTER, deadline)?;
     let to = {

@@ -5,6 +5,7 @@ use crate::back::Wanted;
 use crate::plan::{self, NoTarget};
 use application::{Application, Lease, fail};
 use deadline::Deadline;
+use releases::ResolveError;
 use state::State;
 use step::Failure;
 
@@ -19,7 +20,7 @@ pub(crate) fn announce(
     let mut held = lease.lock(deadline)?;
     application.learn(&mut held.state)?;
     let live = application.link()?.release().map(str::to_owned);
-    let to = choose(&held.state, args, wanted, live.as_deref())?;
+    let to = choose(application, &held.state, args, wanted, live.as_deref())?;
     releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
     let switches = live.as_deref() != Some(&to);
     if wanted.automatic && switches && held.state.rollbacks_tried > 0 {
@@ -45,6 +46,7 @@ pub(crate) fn announce(
 
 /// Where a rollback leads: as a person says, else by itself.
 pub(crate) fn choose(
+    application: &Application,
     state: &State,
     args: &Args,
     wanted: &Wanted,
@@ -55,13 +57,13 @@ pub(crate) fn choose(
         None => plan::target(state, state.deploy(), live, &wanted.link),
     };
     chosen.map_err(|no_target| match no_target {
-        NoTarget::NoSuch(wanted) => match releases::name::validate(&wanted) {
-            Err(why) => Failure::usage_coded("bad-release-name", format!("{wanted:?}: {why}")),
-            Ok(()) => Failure::no(
+        NoTarget::NoSuch(wanted) => match releases::resolve(&application.layout, &wanted) {
+            Ok(_) | Err(ResolveError::Absent(_)) => Failure::no(
                 "no-such-release",
                 format!("there is no release or commit {wanted}"),
             )
             .hint("deploy-state show --field state.releases"),
+            Err(error) => fail::resolve(&error),
         },
         NoTarget::Ambiguous(names) => Failure::no(
             "ambiguous-commit",

@@ -4,7 +4,7 @@ use crate::announce::{announce, choose};
 use crate::args::Args;
 use crate::plan::Link;
 use crate::verify;
-use application::{Application, Lease, PROBATION, fail, lower};
+use application::{Application, Lease, PROBATION, answers, fail, lower};
 use deadline::Deadline;
 use serde::Serialize;
 use service::Service;
@@ -75,6 +75,7 @@ pub(crate) fn roll_back(
     }
     let limit = args.stop_timeout + args.timeout + BEYOND;
     let deadline = context.deadline(limit).uninterruptible();
+    answers(service.as_ref(), &deadline)?;
     let lease = application.enter(context, "rollback", Duration::ZERO, &deadline)?;
     let (from, to) = match announce(application, args, wanted, &lease, &deadline) {
         Err(failure) if wanted.automatic && failure.code() == "no-target" => {
@@ -236,7 +237,7 @@ fn dry_run(
     let mut state = application.load()?;
     application.learn(&mut state)?;
     let live = application.link()?.release().map(str::to_owned);
-    let to = choose(&state, args, wanted, live.as_deref())?;
+    let to = choose(application, &state, args, wanted, live.as_deref())?;
     context.note(format!(
         "would go from {} to {to}",
         live.as_deref().unwrap_or("nothing")

@@ -17,7 +17,7 @@ pub use args::Args;
 pub use dead_man::start_again;
 pub use start::{StartReport, StartRequest, start};
 
-use application::{Application, STALE_AFTER, fail};
+use application::{Application, STALE_AFTER, answers, fail};
 use deadline::Deadline;
 use probe::Target;
 use serde::Serialize;
@@ -93,6 +93,7 @@ impl step::Tool for Tool {
         if args.dry_run {
             return foresee(&application, &service, context, &deadline);
         }
+        answers(Some(&service), &deadline)?;
         let lease = application.enter(context, Self::NAME, STALE_AFTER, &deadline)?;
         let report = start(&application, &lease, &service, &request, &deadline)?;
         tell(&report, &service, context);

@@ -15,7 +15,7 @@ pub use args::Args;
 pub use dead_man::command as dead_man_command;
 pub use stop::{DeadManRequest, StopReport, StopRequest, stop};
 
-use application::{Application, STALE_AFTER, fail};
+use application::{Application, STALE_AFTER, answers, fail};
 use deadline::Deadline;
 use serde::Serialize;
 use service::Service;
@@ -77,6 +77,7 @@ impl step::Tool for Tool {
                 command: dead_man_command(&application, &service, args.service.start.as_deref()),
             }),
         };
+        answers(Some(&service), &deadline)?;
         let lease = application.enter(context, Self::NAME, STALE_AFTER, &deadline)?;
         let report = stop(&lease, &service, &request, &deadline)?;
         tell(&report, &service, args.service.port, context);

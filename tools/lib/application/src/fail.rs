@@ -106,13 +106,12 @@ pub fn refused(refused: &Refused) -> Failure {
 
 /// A release's name leads nowhere, or somewhere that it must not lead.
 pub fn resolve(error: &ResolveError) -> Failure {
+    const LIST: &str = "deploy-state show --field state.releases";
     match error {
-        ResolveError::BadName { .. } => Failure::usage_coded("bad-release-name", error),
-        ResolveError::Absent(_) => {
-            Failure::no("no-such-release", error).hint("deploy-state show --field state.releases")
-        }
-        ResolveError::Link { .. } | ResolveError::NotADirectory(_) => {
-            Failure::no("release-outside", error)
+        ResolveError::BadName { .. } => Failure::usage_coded("bad-release-name", error).hint(LIST),
+        ResolveError::Absent(_) => Failure::no("no-such-release", error).hint(LIST),
+        ResolveError::Link { path, .. } | ResolveError::NotADirectory(path) => {
+            Failure::no("release-outside", error).hint(format!("ls -ld {path}"))
         }
         ResolveError::Unreadable(_) => Failure::impossible("io", error),
     }

@@ -11,6 +11,7 @@ pub use options::{HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};
 
 use camino::Utf8PathBuf;
+use deadline::Deadline;
 use releases::{Current, Layout, Manifest};
 use service::{Service, Setting};
 use state::{Link, Seen, State, Store};
@@ -133,4 +134,12 @@ impl Application {
 fn absolute(path: &camino::Utf8Path) -> Result<Utf8PathBuf, Failure> {
     camino::absolute_utf8(path)
         .map_err(|error| Failure::impossible("io", format!("{path}: {error}")))
+}
+
+/// Asks whether the supervisor answers at all: before a lease is taken, so that nothing is touched where it does not.
+pub fn answers(service: Option<&Service>, deadline: &Deadline) -> Result<(), Failure> {
+    match service.map(|service| service.status(deadline)) {
+        Some(Err(error)) => Err(fail::service(&error)),
+        Some(Ok(_)) | None => Ok(()),
+    }
 }

@@ -7,16 +7,16 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 pub struct LayoutArgs {
     /// The application's directory: holds releases/, current, shared/ and deploy-state.json
-    #[arg(long, value_name = "DIR", help_heading = "Application")]
+    #[arg(long, value_name = "DIR", help_heading = "Application", global = true)]
     pub root: Option<Utf8PathBuf>,
     /// The directory of the releases, where it is not ROOT/releases
-    #[arg(long, value_name = "DIR", help_heading = "Application")]
+    #[arg(long, value_name = "DIR", help_heading = "Application", global = true)]
     pub releases: Option<Utf8PathBuf>,
     /// The link to the live release, where it is not ROOT/current
-    #[arg(long, value_name = "LINK", help_heading = "Application")]
+    #[arg(long, value_name = "LINK", help_heading = "Application", global = true)]
     pub current: Option<Utf8PathBuf>,
     /// The state file, where it is not ROOT/deploy-state.json
-    #[arg(long, value_name = "FILE", help_heading = "Application")]
+    #[arg(long, value_name = "FILE", help_heading = "Application", global = true)]
     pub state: Option<Utf8PathBuf>,
 }
 
@@ -24,13 +24,23 @@ pub struct LayoutArgs {
 #[derive(Debug, Clone, Args)]
 pub struct ServiceArgs {
     /// The service: systemd:UNIT, systemd-user:UNIT or process:NAME
-    #[arg(long, value_name = "KIND:NAME", help_heading = "Application")]
+    #[arg(
+        long,
+        value_name = "KIND:NAME",
+        help_heading = "Application",
+        global = true
+    )]
     pub service: Option<String>,
     /// The shell command that starts a process:NAME, run in the live release's directory
-    #[arg(long, value_name = "COMMAND", help_heading = "Application")]
+    #[arg(
+        long,
+        value_name = "COMMAND",
+        help_heading = "Application",
+        global = true
+    )]
     pub start: Option<String>,
     /// The TCP port that the service listens on
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Application")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Application", global = true)]
     pub port: Option<u16>,
 }
 
@@ -42,10 +52,11 @@ pub struct HealthArgs {
         long,
         value_name = "TARGET",
         action = clap::ArgAction::Append,
-        help_heading = "Application"
+        help_heading = "Application",
+        global = true
     )]
     pub health_url: Vec<String>,
     /// Go on where it cannot be proven that the new process answers; where it is disproven never
-    #[arg(long, help_heading = "Application")]
+    #[arg(long, help_heading = "Application", global = true)]
     pub accept_unprovable: bool,
 }

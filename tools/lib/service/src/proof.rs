@@ -78,6 +78,9 @@ impl Findings {
             (Verdict::Disproven, self.against)
         } else if !self.unseen.is_empty() {
             (Verdict::Unprovable, self.unseen)
+        } else if self.seen.is_empty() {
+            let nothing = "nothing was seen that proves anything".to_owned();
+            (Verdict::Unprovable, vec![nothing])
         } else {
             (Verdict::Proven, self.seen)
         };

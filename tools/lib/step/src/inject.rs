@@ -7,6 +7,7 @@ use crate::config::EnvFile;
 use clap::{Arg, ArgAction, Command};
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsString;
 
 /// The options that several tools share: `--health-url` is `DEPLOY_HEALTH_URL` everywhere.
 pub(crate) const SHARED: &[&str] = &[
@@ -47,15 +48,20 @@ pub fn variable(tool: &str, option: &str) -> String {
         .to_ascii_uppercase()
 }
 
-/// Gives the options of `command`, and of its subcommands, the values that the environment and the file hold.
+/// Gives the options of `command`, and of its subcommands, the values that the environment and the file hold. An option
+/// among `told` stands on the command line and needs none.
 pub(crate) fn inject(
     tool: &str,
     command: Command,
     file: Option<&EnvFile>,
+    told: &[OsString],
     origins: &mut Origins,
 ) -> Result<Command, String> {
     let mut problem = None;
     let command = command.mut_args(|arg| {
+        if is_told(&arg, told) {
+            return arg;
+        }
         match found(tool, &arg, file).and_then(|found| {
             found
                 .map(|found| apply(arg.clone(), found, origins))
@@ -70,12 +76,23 @@ pub(crate) fn inject(
         }
     });
     let command = command.mut_subcommands(|subcommand| {
-        inject(tool, subcommand.clone(), file, origins).unwrap_or_else(|message| {
+        inject(tool, subcommand.clone(), file, told, origins).unwrap_or_else(|message| {
             problem = Some(message);
             subcommand
         })
     });
     problem.map_or(Ok(command), Err)
+}
+
+/// Whether the option stands on the command line, as `--port 80` or `--port=80`.
+fn is_told(arg: &Arg, told: &[OsString]) -> bool {
+    arg.get_long().is_some_and(|long| {
+        told.iter().filter_map(|word| word.to_str()).any(|word| {
+            word.strip_prefix("--")
+                .and_then(|word| word.strip_prefix(long))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        })
+    })
 }
 
 struct Found {

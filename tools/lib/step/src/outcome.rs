@@ -112,6 +112,8 @@ fn with_signal(result: Result<Report, Failure>) -> Result<Report, Failure> {
             failure.report = report;
             Err(failure)
         }
+        // That nobody serves, or that another deploy does, outweighs why the tool ended.
+        Err(failure) if matches!(failure.exit, Exit::Down | Exit::Busy) => Err(failure),
         Err(mut failure) => {
             failure.exit = Exit::Signal(signal);
             Err(failure)
