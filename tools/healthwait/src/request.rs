@@ -105,6 +105,7 @@ pub fn expect(
         before,
         release_dir: release_dir.map(Into::into),
         port,
+        endpoints: None,
     })
 }
 

@@ -6,7 +6,7 @@ use crate::report::HealthReport;
 use crate::targets::Targets;
 use crate::watch::{Looks, Watch};
 use deadline::{Deadline, Ended};
-use probe::Question;
+use probe::{Network, Question};
 use service::{Proof, Verdict};
 use std::time::{Duration, Instant};
 use step::Failure;
@@ -41,7 +41,7 @@ pub fn wait(request: &WaitRequest, deadline: &Deadline) -> Result<HealthReport, 
         looks: request
             .watch
             .as_ref()
-            .map(|watch| Looks::new(watch, request.pace.interval)),
+            .map(|watch| Looks::new(watch, endpoints(&request.questions), request.pace.interval)),
         accept_unprovable: request
             .watch
             .as_ref()
@@ -64,6 +64,16 @@ pub fn wait(request: &WaitRequest, deadline: &Deadline) -> Result<HealthReport, 
             Err(failure.with(&report))
         }
     }
+}
+
+/// The ports of this host at which is asked, where anything is asked over the network.
+fn endpoints(questions: &[Question]) -> Option<Vec<u16>> {
+    let networks: Vec<Network> = questions
+        .iter()
+        .filter_map(|question| question.target.network())
+        .collect();
+    let local = networks.iter().filter(|network| network.is_loopback);
+    (!networks.is_empty()).then(|| local.map(|network| network.port).collect())
 }
 
 struct Wait<'a> {

@@ -57,6 +57,7 @@ impl Watch {
 #[derive(Debug)]
 pub(crate) struct Looks<'a> {
     watch: &'a Watch,
+    expectation: Expectation,
     proc: Proc,
     switch: Option<state::Switch>,
     backoff: Backoff,
@@ -69,9 +70,14 @@ pub(crate) struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    pub(crate) fn new(watch: &'a Watch, interval: Duration) -> Self {
+    /// `endpoints` are this host's ports at which the targets are asked, where they are asked over the network.
+    pub(crate) fn new(watch: &'a Watch, endpoints: Option<Vec<u16>>, interval: Duration) -> Self {
         Self {
             watch,
+            expectation: Expectation {
+                endpoints,
+                ..watch.expectation.clone()
+            },
             proc: Proc::system(),
             switch: watch.switch.clone(),
             backoff: Backoff::up_to(interval.max(RAREST)),
@@ -176,7 +182,7 @@ impl<'a> Looks<'a> {
         }
         self.watch
             .service
-            .proof(&self.watch.expectation, &deadline.or_after(PATIENCE))
+            .proof(&self.expectation, &deadline.or_after(PATIENCE))
             .map(Some)
             .map_err(|error| fail::service(&error))
     }

@@ -191,6 +191,7 @@ impl Step<'_> {
             before,
             release_dir: Some(self.live.directory.clone()),
             port: self.request.port,
+            endpoints: None,
         };
         let proof = self.proof(&expectation, true, deadline)?;
         match proof.verdict {

@@ -28,7 +28,7 @@ use target::Kind;
 pub use answer::Answer;
 pub use json::JsonExpectation;
 pub use question::{BODY_LIMIT, Question};
-pub use target::{Target, TargetError};
+pub use target::{Network, Target, TargetError};
 
 /// Asks once and waits for the answer: until the question's own time limit, the deadline or a signal, whichever is first.
 pub fn ask(question: &Question, deadline: &Deadline) -> Answer {

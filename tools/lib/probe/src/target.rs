@@ -47,7 +47,31 @@ pub(crate) struct Endpoint {
     pub(crate) port: u16,
 }
 
+/// Where a target is asked over the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// The TCP port.
+    pub port: u16,
+    /// Whether the host is this one by its very name: `localhost`, or a loopback address.
+    pub is_loopback: bool,
+}
+
 impl Target {
+    /// Where it is asked over the network; nothing for a Unix socket or a command.
+    pub fn network(&self) -> Option<Network> {
+        let endpoint = match &self.kind {
+            Kind::Http(url) => &url.endpoint,
+            Kind::Tcp(endpoint) => endpoint,
+            Kind::Unix(_) | Kind::Command(_) => return None,
+        };
+        let address = endpoint.host.parse::<std::net::IpAddr>();
+        Some(Network {
+            port: endpoint.port,
+            is_loopback: endpoint.host.eq_ignore_ascii_case("localhost")
+                || address.is_ok_and(|address| address.is_loopback()),
+        })
+    }
+
     /// Reads `http://…` and `https://…` (a fragment is the expected status or several: `#301`, `#200,404`),
     /// `tcp://HOST:PORT` (an IPv6 address in brackets), `unix:/PATH` (a listening stream socket) and `command:LINE` (run
     /// by `sh`, well when it ends with 0).

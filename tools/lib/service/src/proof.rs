@@ -41,6 +41,9 @@ pub struct Expectation {
     pub release_dir: Option<PathBuf>,
     /// It is the one that listens on this TCP port.
     pub port: Option<u16>,
+    /// Where no port is told and endpoints are asked over the network: those of their ports that are this host's. One that
+    /// the service does not hold may be a proxy's: then nothing ties the answer to the service, and nothing is proven.
+    pub endpoints: Option<Vec<u16>>,
 }
 
 /// The three answers.
@@ -121,9 +124,10 @@ pub(crate) fn prove(
         members: &members,
         keepers: supervisor.socket_keepers(&status),
     };
-    let servers = match expectation.port {
-        Some(port) => subject.holds_the_port(port, &mut findings)?,
-        None => Vec::new(),
+    let servers = match (expectation.port, &expectation.endpoints) {
+        (Some(port), _) => subject.holds_the_port(port, &mut findings)?,
+        (None, Some(ports)) => subject.answers_at(ports, &mut findings)?,
+        (None, None) => Vec::new(),
     };
     if let Some(directory) = &expectation.release_dir {
         subject.runs_out_of(directory, &servers, &mut findings);
@@ -175,6 +179,30 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
+    /// Checks that it is the service which answers at one of these ports, and answers with its processes that do.
+    fn answers_at(&self, ports: &[u16], findings: &mut Findings) -> Result<Vec<u32>, Error> {
+        let mut servers = Vec::new();
+        for port in ports {
+            let mut here = Findings::default();
+            servers.extend(self.holds_the_port(*port, &mut here)?);
+            if here.against.is_empty() {
+                findings.seen.extend(here.seen);
+                findings.unseen.extend(here.unseen);
+            } else {
+                findings.unseen.push(format!(
+                    "no port of the service was told, and {}; --port would tell it",
+                    here.against.join("; ")
+                ));
+            }
+        }
+        if ports.is_empty() {
+            let reason =
+                "no port of the service was told, so nothing ties the answer to it; --port would";
+            findings.unseen.push(reason.to_owned());
+        }
+        Ok(servers)
+    }
+
     /// Checks who listens on the port and answers with those of the service's processes that do.
     fn holds_the_port(&self, port: u16, findings: &mut Findings) -> Result<Vec<u32>, Error> {
         let listeners = self.listeners(port)?;

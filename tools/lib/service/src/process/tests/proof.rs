@@ -14,6 +14,7 @@ fn the_new_process_is_told_from_the_old_one() {
             before: before.cloned(),
             release_dir: Some(bench.release(release)),
             port,
+            endpoints: None,
         };
         bench.service.proof(&expectation, &soon()).unwrap()
     };
@@ -52,15 +53,42 @@ fn the_new_process_is_told_from_the_old_one() {
 }
 
 #[test]
+fn an_answer_is_tied_to_the_service_by_the_port_it_comes_from() {
+    let bench = Bench::new(SERVE);
+    bench.start();
+    let own = bench.wait_for("port").trim().parse().unwrap();
+    let foreign = TcpListener::bind("127.0.0.1:0").unwrap();
+    let prove = |endpoints: Vec<u16>| {
+        let expectation = Expectation {
+            release_dir: Some(bench.release("one")),
+            endpoints: Some(endpoints),
+            ..Expectation::default()
+        };
+        bench.service.proof(&expectation, &soon()).unwrap().verdict
+    };
+    assert_eq!(prove(vec![own]), Verdict::Proven);
+    let stray = foreign.local_addr().unwrap().port();
+    assert_eq!(
+        prove(vec![own, stray]),
+        Verdict::Unprovable,
+        "somebody else answers"
+    );
+    assert_eq!(
+        prove(Vec::new()),
+        Verdict::Unprovable,
+        "somewhere else it is answered"
+    );
+}
+
+#[test]
 fn a_wrapper_runs_out_of_its_childs_release() {
     let bench =
         Bench::new("cd /; sh -c 'cd \"$0\" && echo up > up && exec sleep 1000' \"$OLDPWD\"; :");
     bench.start();
     bench.wait_for("up");
     let expectation = Expectation {
-        before: None,
         release_dir: Some(bench.release("one")),
-        port: None,
+        ..Expectation::default()
     };
     let proof = until(|| {
         let proof = bench.service.proof(&expectation, &soon()).unwrap();
@@ -83,6 +111,7 @@ fn what_an_earlier_run_left_on_the_port_proves_nothing() {
         before: None,
         release_dir: Some(bench.release("one")),
         port: Some(port),
+        endpoints: None,
     };
     let proof = again.proof(&expectation, &soon()).unwrap();
     assert_eq!(proof.verdict, Verdict::Disproven, "{proof:?}");
