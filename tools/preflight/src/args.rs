@@ -42,7 +42,8 @@ pub struct Args {
     /// The longest that one check may take; one that hangs is a failed check
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration, help_heading = "Which checks")]
     pub check_timeout: Duration,
-    /// Leave this check out; may be given several times, as the three below
+    /// Leave this check out; may be given several times, as the three below. Where `DEPLOY_PROTECTED` says yes, this, --warn
+    /// and --only let no more pass than the application's file does
     #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
     pub skip: Vec<String>,
     /// Let this check warn where it would fail

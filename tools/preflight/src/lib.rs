@@ -51,7 +51,7 @@ impl step::Tool for Tool {
         ("check-failed", "one check or more failed"),
         (
             "protected",
-            "--force, where DEPLOY_PROTECTED says that nothing may be forced",
+            "--force, or more let pass than the application's file does, where DEPLOY_PROTECTED says yes",
         ),
         ("bad-service", "--service is not understood"),
         (
@@ -62,12 +62,8 @@ impl step::Tool for Tool {
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let policy = Policy::of(&args)?;
-        if args.force && protected::is_protected(context)? {
-            return Err(Failure::no(
-                "protected",
-                "this environment is protected: failed checks are not gone past",
-            )
-            .hint("preflight without --force, and what its hints say"));
+        if !args.list {
+            protected::guard(&args, context)?;
         }
         let (list, timeout) = (args.list, args.check_timeout);
         let given = Arc::new(Given::of(args, context)?);

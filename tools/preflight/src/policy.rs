@@ -6,6 +6,7 @@ use crate::finding::{Finding, Status};
 use crate::given::Given;
 use crate::report::{CheckReport, PreflightReport};
 use crate::run::Done;
+use std::time::Duration;
 use step::Failure;
 
 /// What the options say about checks by name.
@@ -81,18 +82,11 @@ impl Policy {
 
     /// All findings, in the order of the list: those left out and those missing among them.
     pub(crate) fn conclude(&self, done: Vec<Done>, given: &Given) -> PreflightReport {
-        let left_out = |name: &str| {
-            let skipped = self.skip.iter().any(|one| one == name);
-            skipped
-                && self.concerns(name)
-                && ALL
-                    .iter()
-                    .any(|check| check.name == name && (check.given)(given))
-        };
-        PreflightReport::of(self.findings(done, left_out), self.force)
+        let checks = self.findings(done, |check| (check.given)(given));
+        PreflightReport::of(checks, self.force)
     }
 
-    fn findings(&self, done: Vec<Done>, left_out: impl Fn(&str) -> bool) -> Vec<CheckReport> {
+    fn findings(&self, done: Vec<Done>, has_material: impl Fn(&Check) -> bool) -> Vec<CheckReport> {
         let mut done = done;
         let mut checks = Vec::new();
         for check in ALL {
@@ -101,10 +95,9 @@ impl Policy {
                 let done = done.swap_remove(place);
                 (self.weighed(check, done.finding), done.took)
             } else if self.require.iter().any(|name| name == check.name) {
-                (missing(check), std::time::Duration::ZERO)
-            } else if left_out(check.name) {
-                let finding = Finding::skip("left out by --skip");
-                (finding, std::time::Duration::ZERO)
+                (missing(check), Duration::ZERO)
+            } else if has_material(check) {
+                (self.left_out(check.name), Duration::ZERO)
             } else {
                 continue;
             };
@@ -115,6 +108,15 @@ impl Policy {
             });
         }
         checks
+    }
+
+    /// A check that could have been made: whoever reads the report sees that it was not, and why.
+    fn left_out(&self, name: &str) -> Finding {
+        Finding::skip(if self.concerns(name) {
+            "left out by --skip"
+        } else {
+            "left out by --only"
+        })
     }
 
     /// A failure that is only to warn warns; a required check that could not be made has failed.
@@ -128,6 +130,7 @@ impl Policy {
         }
         if finding.status == Status::Fail && listed(&self.warn) {
             finding.status = Status::Warn;
+            finding.message.push_str(" (failed, let pass by --warn)");
         }
         finding
     }
@@ -143,7 +146,6 @@ fn missing(check: &Check) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn done(name: &'static str, finding: Finding) -> Done {
         Done {
@@ -196,11 +198,19 @@ mod tests {
     fn what_is_left_out_is_said() {
         let policy = Policy {
             skip: names(&["disk"]),
+            only: names(&["disk", "lock"]),
             ..Policy::default()
         };
-        let checks = policy.findings(Vec::new(), |name| name == "disk");
-        assert_eq!(checks.len(), 1);
-        assert_eq!(checks[0].finding.status, Status::Skip);
+        let all_but_port = |check: &Check| check.name != "port";
+        let checks = policy.findings(vec![done("lock", Finding::pass(""))], all_but_port);
+        assert_eq!(checks.len(), ALL.len() - 1);
+        let message = |name: &str| {
+            let check = checks.iter().find(|check| check.name == name);
+            check.map(|check| check.finding.message.as_str())
+        };
+        assert_eq!(message("disk"), Some("left out by --skip"));
+        assert_eq!(message("memory"), Some("left out by --only"));
+        assert_eq!(message("lock"), Some(""));
     }
 
     #[test]

@@ -47,6 +47,7 @@ fn what_is_required_must_have_been_checked() {
     assert_eq!(report["error"]["code"], "check-failed");
     assert_eq!(report["checks"][0]["name"], "port");
     assert_eq!(report["checks"][0]["status"], "fail");
+    assert_eq!(report["failed"], 1);
 }
 
 #[test]
@@ -56,6 +57,8 @@ fn a_warning_is_no_failure() {
     one(&application.run(&disk, 1), "fail");
     let warned = application.run(&[&disk[..], &["--warn", "disk"]].concat(), 0);
     assert_eq!(warned["warned"], 1);
+    let message = one(&warned, "warn")["message"].clone();
+    assert!(message.as_str().unwrap().contains("let pass by --warn"));
 }
 
 #[test]
@@ -96,9 +99,51 @@ fn nothing_is_forced_where_it_is_protected() {
     let mut unclear = application.tool(&arguments);
     unclear.env("DEPLOY_PROTECTED", "production");
     run(unclear, 2);
-    let mut unforced = application.tool(&["--only", "lock"]);
-    unforced.env("DEPLOY_PROTECTED", "yes");
-    run(unforced, 0);
+    let mut asked = application.tool(&["--list", "--force"]);
+    asked.env("DEPLOY_PROTECTED", "yes");
+    run(asked, 0);
+}
+
+#[test]
+fn only_the_file_lets_a_check_pass_where_it_is_protected() {
+    let application = Application::new();
+    let file = application.root.join("app.env");
+    let told = |text: &str, arguments: &[&str]| {
+        fs::write(&file, format!("DEPLOY_PROTECTED=yes\n{text}")).unwrap();
+        let mut command = application.tool(arguments);
+        command.arg("--app").arg(&file);
+        command
+    };
+    for arguments in [["--skip", "disk"], ["--warn", "disk"], ["--only", "lock"]] {
+        let report = run(told("", &arguments), 1);
+        assert_eq!(report["error"]["code"], "protected", "{report:#}");
+        let hint = report["error"]["hint"].as_str().unwrap();
+        assert!(hint.contains(file.to_str().unwrap()), "{report:#}");
+        let variable = format!("PREFLIGHT_{}", arguments[0][2..].to_uppercase());
+        assert!(hint.contains(&variable), "{report:#}");
+        assert!(report.get("checks").is_none(), "nothing was checked");
+        let mut around = told("", &[]);
+        around.env(&variable, arguments[1]);
+        assert_eq!(run(around, 1)["error"]["code"], "protected", "{variable}");
+    }
+    let mut without_a_file = application.tool(&["--skip", "disk"]);
+    without_a_file.env("DEPLOY_PROTECTED", "yes");
+    assert_eq!(run(without_a_file, 1)["error"]["code"], "protected");
+
+    let text = "PREFLIGHT_SKIP=disk,inodes,memory\nPREFLIGHT_ONLY=disk,lock,layout\n";
+    let report = run(told(text, &[]), 0);
+    let left_out = |name: &str| {
+        let checks = report["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == name).unwrap();
+        assert_eq!(check["status"], "skip", "{report:#}");
+        check["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(left_out("disk"), "left out by --skip");
+    assert_eq!(left_out("memory"), "left out by --only");
+    let fewer = ["--skip", "disk", "--only", "lock,layout,disk,permissions"];
+    run(told(text, &fewer), 0);
+    let more = run(told(text, &["--skip", "disk,lock"]), 1);
+    assert_eq!(more["error"]["code"], "protected");
 }
 
 #[test]
