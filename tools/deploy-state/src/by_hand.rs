@@ -7,7 +7,7 @@ use host::{Identity, Proc};
 use releases::ResolveError;
 use serde_json::json;
 use state::lease::Patience;
-use state::{Mark, Note, Outcome, Phase, Refused, State, Status, deploys};
+use state::{Mark, Note, Outcome, Phase, Refused, State, Status};
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure, Report};
 
@@ -133,11 +133,7 @@ pub(crate) fn end(
     let (state, changed) = match ended {
         Ok(state) => (state, true),
         Err(failure) if failure.code() == "lease-lost" => {
-            let history = application.store.history().map_err(fail::store)?;
-            let told = deploys(&history)
-                .into_iter()
-                .rfind(|told| told.deploy_id == id);
-            match told.and_then(|told| told.outcome) {
+            match application.told(&id)?.and_then(|told| told.outcome) {
                 Some(before) if before == outcome.name() => (application.load()?, false),
                 Some(before) => {
                     return Err(Failure::busy(
@@ -183,12 +179,16 @@ pub(crate) fn healthy(
     context: &Context,
 ) -> Result<Report, Failure> {
     let state = application.load()?;
-    let Status::Validating(deploy) = &state.status else {
+    // Only the release that has been switched to can say that it is well; the one before may not have ended yet.
+    let Some(id) = state.deploy().and_then(|deploy| {
+        let switched = deploy.intent.is_none() && deploy.release == state.live;
+        let validating = matches!(state.status, Status::Validating(_));
+        (validating && switched && state.live.is_some()).then(|| deploy.id.clone())
+    }) else {
         return Ok(Report::of(&json!({
             "changed": false, "generation": state.generation,
         })));
     };
-    let id = deploy.id.clone();
     let deadline = context.deadline(PATIENCE).uninterruptible();
     let ended = finish(
         application,

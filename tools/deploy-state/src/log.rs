@@ -4,6 +4,7 @@ use application::Application;
 use camino::Utf8PathBuf;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::SystemTime;
 
 /// Where the log of the deploy `id` lies.
@@ -21,7 +22,12 @@ pub(crate) fn open(application: &Application, id: &str) -> io::Result<File> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    OpenOptions::new().create(true).append(true).open(path)
+    // Root may write here what a deploy user owns: a link must not lead elsewhere.
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .custom_flags(nix::libc::O_NOFOLLOW)
+        .open(path)
 }
 
 /// Adds one line with its time. A log that cannot be written is no reason to stop a deploy.

@@ -3,7 +3,7 @@
 use application::{Application, fail};
 use serde_json::json;
 use state::lease::holder;
-use state::{Document, Told, deploys};
+use state::{Document, Told};
 use std::time::SystemTime;
 use step::{Context, Failure, Report};
 
@@ -28,8 +28,7 @@ pub(crate) fn history(
     all: bool,
     context: &Context,
 ) -> Result<Report, Failure> {
-    let lines = application.store.history().map_err(fail::store)?;
-    let mut told = deploys(&lines);
+    let mut told = application.store.told().map_err(fail::store)?;
     told.retain(|deploy| all || matches!(deploy.moment_of.as_deref(), None | Some("rollback")));
     let told = &told[told.len().saturating_sub(last)..];
     for line in table(told) {
@@ -97,6 +96,7 @@ fn seconds(milliseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use state::deploys;
 
     #[test]
     fn the_table_has_a_line_a_deploy_and_even_columns() {

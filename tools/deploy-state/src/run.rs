@@ -3,13 +3,13 @@
 use crate::args::{Args, RunArgs};
 use crate::runbook::{self, Limit};
 use crate::{by_hand, log, recover};
-use application::{Application, Begun, PROBATION, Recovered, Request, fail, who};
+use application::{Application, Begun, PROBATION, Recovered, Request, who};
 use deadline::Deadline;
 use host::Proc;
 use serde::Serialize;
 use serde_json::json;
 use state::lease::{Claim, Holder, Patience, claim};
-use state::{Outcome, State, Status, deploys};
+use state::{Outcome, State, Status};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure, Report};
@@ -70,9 +70,7 @@ pub(crate) fn run(
     let ended_well = code.as_ref().is_ok_and(|code| *code == 0);
     let left = settle_own(application, args, &id, ended_well)?;
     let code = code?;
-    let told = deploys(&application.store.history().map_err(fail::store)?)
-        .into_iter()
-        .rfind(|told| told.deploy_id == id);
+    let told = application.told(&id)?;
     let report = Run {
         outcome: told.as_ref().and_then(|told| told.outcome.clone()),
         why: told.as_ref().and_then(|told| told.why.clone()),
@@ -268,8 +266,7 @@ fn began(application: &Application, id: &str) -> Result<bool, Failure> {
     if application.load()?.held_by(id).is_ok() {
         return Ok(true);
     }
-    let history = application.store.history().map_err(fail::store)?;
-    Ok(history.iter().any(|line| line["deployId"] == *id))
+    Ok(application.told(id)?.is_some())
 }
 
 /// The report of the process in the background, which ended before it began a deploy.

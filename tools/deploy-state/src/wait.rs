@@ -3,7 +3,7 @@
 use application::{Application, fail};
 use serde_json::json;
 use state::lease::holder;
-use state::{Status, Told, deploys};
+use state::{Status, Told};
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure, Report};
 
@@ -51,19 +51,21 @@ pub(crate) fn wait(
     }
 }
 
-/// The deploy that is going on, else the last one.
+/// The deploy that is going on, else the last one. What a tool did in a moment of its own, pruning for one, is none.
 fn the_one(application: &Application) -> Result<String, Failure> {
-    if let Some(deploy) = application.load()?.deploy() {
+    let state = application.load()?;
+    if let Some(deploy) = state.deploy().filter(|deploy| deploy.moment_of.is_none()) {
         return Ok(deploy.id.clone());
     }
     all(application)?
-        .pop()
+        .into_iter()
+        .rfind(|told| told.moment_of.is_none())
         .map(|told| told.deploy_id)
         .ok_or_else(|| Failure::no("no-such-deploy", "there has been no deploy yet"))
 }
 
 fn all(application: &Application) -> Result<Vec<Told>, Failure> {
-    Ok(deploys(&application.store.history().map_err(fail::store)?))
+    application.store.told().map_err(fail::store)
 }
 
 fn ended(application: &Application, id: &str) -> Result<Report, Failure> {
@@ -76,8 +78,9 @@ fn ended(application: &Application, id: &str) -> Result<Report, Failure> {
         })?;
     let fields = json!({"deployId": id, "deploy": told, "outcome": told.outcome, "why": told.why});
     match told.outcome.as_deref() {
-        Some("succeeded") | None => Ok(Report::of(&fields)),
-        Some(outcome) => {
+        Some("succeeded") => Ok(Report::of(&fields)),
+        outcome => {
+            let outcome = outcome.unwrap_or("without a word");
             let why = told.why.as_deref().unwrap_or("no reason was given");
             Err(Failure::no(
                 "not-succeeded",

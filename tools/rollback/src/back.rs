@@ -9,7 +9,7 @@ use deadline::Deadline;
 use serde::Serialize;
 use service::Service;
 use service_stop::{DeadManRequest, StopReport, StopRequest};
-use state::{Outcome, deploys};
+use state::Outcome;
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure};
 
@@ -256,18 +256,19 @@ fn dry_run(
 }
 
 /// The lease is gone. Where that is because the service's own start has led this very deploy back already, all that is
-/// left to do is to see that the old release is well.
+/// left to do is to see that the old release is well. Nothing where the deploy has ended well meanwhile.
 pub(crate) fn after_another(
     application: &Application,
     args: &Args,
     context: &Context,
-) -> Result<Done, Failure> {
+) -> Result<Option<Done>, Failure> {
     let began = Instant::now();
     let id = context.deploy_id().unwrap_or_default();
-    let history = application.store.history().map_err(fail::store)?;
-    let told = deploys(&history)
-        .into_iter()
-        .rfind(|told| told.deploy_id == id);
+    let told = application.told(id)?;
+    if told.as_ref().and_then(|told| told.outcome.as_deref()) == Some(Outcome::Succeeded.name()) {
+        // The application has said itself that it is well; what failed was only that a step found its lease gone.
+        return Ok(None);
+    }
     let back = told.filter(|told| told.outcome.as_deref() == Some(Outcome::RolledBack.name()));
     let Some(back) = back else {
         return Err(Failure::busy(
@@ -295,7 +296,7 @@ pub(crate) fn after_another(
     match well {
         Ok(health) => {
             done.health = health;
-            Ok(done)
+            Ok(Some(done))
         }
         Err(failure) => Err(down(&done, &failure)),
     }

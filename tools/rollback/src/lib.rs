@@ -129,8 +129,7 @@ fn on_failure(
     let state = application.load()?;
     let status = match context.deploy_id().map(|id| state.held_by(id)) {
         Some(Err(_)) => {
-            let done = back::after_another(application, args, context)?;
-            return Err(not_deployed(&done));
+            return after_another(application, args, context);
         }
         Some(Ok(_)) => Some(&state.status),
         None => None,
@@ -143,15 +142,28 @@ fn on_failure(
                 automatic: true,
                 link: plan::link(&upstream.value),
             };
-            let done = match back::roll_back(application, args, &wanted, context) {
+            match back::roll_back(application, args, &wanted, context) {
                 // Between the look at the state and its lock, the service's own start has led back.
                 Err(failure) if failure.code() == "lease-lost" => {
-                    back::after_another(application, args, context)?
+                    after_another(application, args, context)
                 }
-                other => other?,
-            };
-            Err(not_deployed(&done))
+                done => Err(not_deployed(&done?)),
+            }
         }
+    }
+}
+
+/// The deploy has been ended by another: brought back, or found well by the application itself.
+fn after_another(
+    application: &Application,
+    args: &Args,
+    context: &Context,
+) -> Result<Report, Failure> {
+    match back::after_another(application, args, context)? {
+        Some(done) => Err(not_deployed(&done)),
+        None => Ok(Report::of(&json!({
+            "rolledBack": false, "changed": false, "reason": "the deploy has ended well already",
+        }))),
     }
 }
 

@@ -77,10 +77,14 @@ fn touched(report: &Value) -> bool {
     false
 }
 
-/// Whether nothing is known of the steps before this one: one of them died without a word.
+/// Whether nothing is known of the steps before this one: one of them died without a word, or this one was ended by a
+/// signal while it waited for them, as at a Ctrl-C all of them are at once.
 fn is_cut_off(report: &Value) -> bool {
-    let code = report["error"]["code"].as_str();
-    matches!(code, Some("upstream-missing" | "upstream-invalid"))
+    match report["error"]["code"].as_str() {
+        Some("upstream-missing" | "upstream-invalid") => true,
+        Some("interrupted") => report["upstream"].is_null(),
+        _ => false,
+    }
 }
 
 /// What is known of the link, outside any deploy, where the state does not tell what was tried.
@@ -332,6 +336,21 @@ mod tests {
         for tool in ["release-swap", "service-start", "healthwait"] {
             assert!(matches!(asked(&cut(tool), None), Asked::Act(_)), "{tool}");
         }
+    }
+
+    #[test]
+    fn a_signal_that_ends_a_whole_pipe_at_once_leaves_a_good_release_where_it_is() {
+        let report = json!({"tool": "healthwait", "ok": false, "exit": 130,
+            "error": {"code": "interrupted"}, "upstream": null});
+        assert_eq!(link(&report), Link::CutOff);
+        let mut state = State::first();
+        for name in ["r1", "r2"] {
+            state.add_release(name, None);
+            let mark = state::Mark::Verdict(Verdict::Good);
+            state.mark(name, mark).unwrap();
+        }
+        let to = target(&state, None, Some("r2"), &link(&report));
+        assert_eq!(to, Ok("r2".into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use deadline::Deadline;
 use host::Proc;
 use serde_json::json;
 use service::{Active, Service};
-use state::{Begin, Held, Note, Outcome, State, Status, Verdict};
+use state::{Begin, Deploy, Held, Note, Outcome, State, Status, Verdict};
 use std::time::{Duration, SystemTime};
 use step::Failure;
 
@@ -35,10 +35,14 @@ pub(crate) fn in_start(
     args: &Args,
 ) -> Result<InStart, Failure> {
     let now = SystemTime::now();
-    if !application.load()?.on_watch(now) {
+    let deadline = Deadline::after(IN_START).uninterruptible();
+    let state = application.load()?;
+    if left_by_the_dead(&state, now).is_some() {
+        return finish(application, &deadline);
+    }
+    if !state.on_watch(now) {
         return Ok(InStart::Left("nothing is on watch".into()));
     }
-    let deadline = Deadline::after(IN_START).uninterruptible();
     let restarts = restarts(service, &deadline)?;
     let mut held = application.lock(&deadline)?;
     // Somebody may have ended the watch between the two looks.
@@ -75,6 +79,44 @@ pub(crate) fn in_start(
     let why = format!("{counted} restarts since the switch");
     switch_back(application, &mut held, &from, &to, &why, restarts)?;
     Ok(InStart::Back { from, to, why })
+}
+
+/// A rollback that was announced and whose holder is proven dead. Nothing else is on watch then.
+fn left_by_the_dead(state: &State, now: SystemTime) -> Option<&Deploy> {
+    match &state.status {
+        Status::RollingBack(deploy) if state::lease::holder(state, deploy, now).life == "dead" => {
+            Some(deploy)
+        }
+        _ => None,
+    }
+}
+
+/// Finishes such a rollback: this very start brings the old release up.
+fn finish(application: &Application, deadline: &Deadline) -> Result<InStart, Failure> {
+    let now = SystemTime::now();
+    let mut held = application.lock(deadline)?;
+    let Some(deploy) = left_by_the_dead(&held.state, now).cloned() else {
+        return Ok(InStart::Left("somebody has finished the rollback".into()));
+    };
+    let live = application.link()?.release().map(str::to_owned);
+    let why = "its holder died, rolling back";
+    let mut to = live.clone().unwrap_or_default();
+    if let Some(intent) = &deploy.intent {
+        to.clone_from(&intent.to);
+        if live.as_ref() != Some(&to) {
+            application.switch_link(&to)?;
+        }
+        transition(&mut held, |state| state.switched(&deploy.id))?;
+    }
+    lower(deploy.pending_file.as_deref())?;
+    transition(&mut held, |state| {
+        state.end(&deploy.id, Outcome::RolledBack, Some(why), now, PROBATION)
+    })?;
+    Ok(InStart::Back {
+        from: deploy.release.unwrap_or_default(),
+        to,
+        why: why.into(),
+    })
 }
 
 /// The whole rollback under one hold of the lock: whatever deploy is going on ends with it. `restarts` is what the
@@ -190,6 +232,16 @@ pub(crate) fn crash_loop(
     deadline: &Deadline,
 ) -> Result<Loop, Failure> {
     let now = SystemTime::now();
+    let state = application.load()?;
+    if let Some(deploy) = left_by_the_dead(&state, now) {
+        let recovered =
+            application.recover(&deploy.id, "the holder died", Some(service), deadline)?;
+        return Ok(Loop::No(recovered.settlement.why));
+    }
+    // Nothing is locked, and no supervisor asked, where there is nothing to look after.
+    if !state.on_watch(now) {
+        return Ok(Loop::No("nothing is on watch".into()));
+    }
     let status = service
         .status(deadline)
         .map_err(|error| fail::service(&error))?;

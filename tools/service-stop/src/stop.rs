@@ -34,7 +34,7 @@ pub struct StopRequest {
 /// A dead-man's switch that is to be armed.
 #[derive(Debug, Clone)]
 pub struct DeadManRequest {
-    /// How long after the stop began.
+    /// How long after the service's own time to stop is over.
     pub after: Duration,
     /// What it runs where the supervisor has no timer of its own; see [`crate::dead_man_command`].
     pub command: Vec<OsString>,
@@ -78,7 +78,8 @@ pub fn stop(
     record::before(lease, &status, deadline)?;
     let dead_man = match &request.dead_man {
         Some(DeadManRequest { after, command }) => {
-            let armed = service.arm_dead_man(*after, command, deadline);
+            // Not while the service may still take its time to stop: then it would find it running, and be spent.
+            let armed = service.arm_dead_man(request.timeout + *after, command, deadline);
             Some(armed.map_err(failed)?)
         }
         // A person who stops it wants it down, whatever a deploy before had in mind.

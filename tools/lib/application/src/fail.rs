@@ -41,6 +41,14 @@ pub const CODES: &[(&str, &str)] = &[
         "contradiction",
         "the disk shows neither what was nor what was to be",
     ),
+    (
+        "not-a-flag",
+        "what the state names as the drain flag is something else",
+    ),
+    (
+        "releases-missing",
+        "releases are known, and none is on disk",
+    ),
     ("bad-service", "--service is not understood"),
     (
         "service-not-supported",

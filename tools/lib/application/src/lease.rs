@@ -199,7 +199,9 @@ pub fn busy(holder: &Holder) -> Failure {
         ),
         "dead" => "deploy-state recover".to_owned(),
         "alive" => format!("deploy-state wait {}", holder.deploy_id),
-        _ => "deploy-state recover --take-over, once it has been silent for --stale-after".to_owned(),
+        _ => {
+            "deploy-state recover --take-over, once it has been silent for --stale-after".to_owned()
+        }
     };
     Failure::busy("busy", holder).hint(hint)
 }

@@ -14,7 +14,7 @@ use camino::Utf8PathBuf;
 use deadline::Deadline;
 use releases::{Current, Layout, Manifest};
 use service::{Service, Setting};
-use state::{Link, Seen, State, Store};
+use state::{Link, Seen, State, Store, Told};
 use std::fs;
 use step::Failure;
 
@@ -54,6 +54,12 @@ impl Application {
         self.store.load().map_err(fail::store)
     }
 
+    /// What is told of the deploy `id`; nothing where there was none of that name.
+    pub fn told(&self, id: &str) -> Result<Option<Told>, Failure> {
+        let told = self.store.told().map_err(fail::store)?;
+        Ok(told.into_iter().rfind(|told| told.deploy_id == id))
+    }
+
     /// What `current` is, whatever it is.
     pub fn current(&self) -> Result<Current, Failure> {
         releases::current(&self.layout).map_err(|error| Failure::impossible("io", error))
@@ -86,6 +92,17 @@ impl Application {
     pub fn learn(&self, state: &mut State) -> Result<bool, Failure> {
         let names =
             releases::list(&self.layout).map_err(|error| Failure::impossible("io", error))?;
+        if names.is_empty() && !state.releases.is_empty() {
+            // A volume that is not mounted must not cost every verdict and every pin.
+            let releases = &self.layout.releases;
+            let known = state.releases.len();
+            let message = format!("{releases} is empty or missing, but {known} releases are known");
+            return Err(
+                Failure::impossible("releases-missing", message).hint(format!(
+                    "findmnt -T {releases}, to see whether it is mounted"
+                )),
+            );
+        }
         let seen = names
             .into_iter()
             .map(|name| {

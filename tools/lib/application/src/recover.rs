@@ -4,14 +4,18 @@ use crate::{Application, fail};
 use camino::Utf8Path;
 use deadline::Deadline;
 use durable::{Kind, Leftover};
-use service::Service;
+use service::{Expectation, Service, Verdict};
 use state::{Contradiction, Link, Outcome, Settlement, settle};
-use std::io;
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 use step::Failure;
 
 /// How long a release that was validated is watched for a crash loop.
 pub const PROBATION: Duration = Duration::from_secs(600);
+/// How long a plain process may take to end by itself where a rollback is finished; then it is killed.
+const STOP: Duration = Duration::from_secs(30);
+/// More bytes than any flag has.
+const LARGEST_FLAG: u64 = 64 * 1024;
 
 /// What recovery came to.
 #[derive(Debug, Clone)]
@@ -40,7 +44,7 @@ impl Application {
         let (settlement, flag) = self.settle_link(id, gone, deadline)?;
         let mut started = false;
         if let Some(service) = service.filter(|_| settlement.start) {
-            started = start(service, deadline)?;
+            started = self.bring_up(id, service, &settlement, deadline)?;
         }
         let swept = self.sweep(deadline)?;
         lower(flag.as_deref())?;
@@ -65,6 +69,47 @@ impl Application {
             started,
             swept,
         })
+    }
+
+    /// Starts the service where it does not run; replaces it where a rollback has been finished and what runs is still what
+    /// was to be rolled back. One order to the supervisor, so that a kill leaves nothing half done; and asked for again by
+    /// whoever settles this again, for what runs is looked at and not remembered.
+    fn bring_up(
+        &self,
+        id: &str,
+        service: &Service,
+        settlement: &Settlement,
+        deadline: &Deadline,
+    ) -> Result<bool, Failure> {
+        let failed = |error: service::Error| fail::service(&error);
+        let status = service.status(deadline).map_err(failed)?;
+        let expectation = Expectation {
+            release_dir: fs::canonicalize(&self.layout.current).ok(),
+            ..Expectation::default()
+        };
+        let replace = settlement.outcome == Outcome::RolledBack
+            && !status.active.is_over()
+            && service
+                .proof(&expectation, deadline)
+                .map_err(failed)?
+                .verdict
+                == Verdict::Disproven;
+        // Another that found the holder dead may have settled it meanwhile, and then it is that one's service.
+        let held = self.lock(deadline)?;
+        held.state
+            .held_by(id)
+            .map_err(|refused| fail::refused(&refused))?;
+        drop(held);
+        if !(replace || status.active.is_over()) {
+            return Ok(false);
+        }
+        service.clear_start_limit(deadline).map_err(failed)?;
+        if replace {
+            service.restart(STOP, deadline).map_err(failed)?;
+        } else {
+            service.start(deadline).map_err(failed)?;
+        }
+        Ok(true)
     }
 
     /// Brings the link and the state's word about it together.
@@ -171,25 +216,25 @@ impl Swept {
     }
 }
 
-/// Starts the service where it does not run. Whether it is well is for others to find out.
-fn start(service: &Service, deadline: &Deadline) -> Result<bool, Failure> {
-    let failed = |error: service::Error| fail::service(&error);
-    let status = service.status(deadline).map_err(failed)?;
-    if !status.active.is_over() {
-        return Ok(false);
-    }
-    service.clear_start_limit(deadline).map_err(failed)?;
-    service.start(deadline).map_err(failed)?;
-    Ok(true)
-}
-
-/// Takes away the flag that asks the service to take no new work. Already gone is as good.
+/// Takes away the flag that asks the service to take no new work. Already gone is as good. The state names its path, and
+/// whoever may write the state need not be who runs this: what is no flag stays.
 pub fn lower(flag: Option<&str>) -> Result<(), Failure> {
-    match flag.map(std::fs::remove_file) {
-        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(Failure::impossible(
-            "io",
-            format!("cannot remove {}: {error}", flag.unwrap_or_default()),
-        )),
-        _ => Ok(()),
+    let Some(flag) = flag else {
+        return Ok(());
+    };
+    let content = match durable::read(flag, LARGEST_FLAG) {
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(fail::durable(&error)),
+    };
+    let says: serde_json::Value = serde_json::from_slice(&content).unwrap_or_default();
+    if !(says["deployId"].is_string() && says["expiresAt"].is_string()) {
+        return Err(Failure::impossible(
+            "not-a-flag",
+            format!("{flag} is not a flag that drain-wait raised, and is left alone"),
+        )
+        .hint(format!("cat {flag}")));
     }
+    durable::remove(flag).map_err(|error| fail::durable(&error))?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::document::{self, Document, DocumentError};
 use crate::model::{Beat, Event, State};
 use crate::note::Note;
-use crate::record;
+use crate::record::{self, Told, deploys};
 use camino::{Utf8Path, Utf8PathBuf};
 use clock::rfc3339;
 use deadline::{Deadline, Ended};
@@ -152,6 +152,23 @@ impl Store {
             Err(error) => return Err(StoreError::Io(error)),
         };
         Ok(record::lines(&text))
+    }
+}
+
+impl Store {
+    /// The deploys so far, oldest first. The last event counts also where it has not come into the history yet: the state
+    /// is written first.
+    pub fn told(&self) -> Result<Vec<Told>, StoreError> {
+        let state = self.load()?;
+        let mut history = self.history()?;
+        if let Some(event) = state.last_event
+            && history
+                .iter()
+                .all(|line| line["event"] == "step" || line["generation"] != event.generation)
+        {
+            history.push(serde_json::to_value(event).unwrap_or_default());
+        }
+        Ok(deploys(&history))
     }
 }
 

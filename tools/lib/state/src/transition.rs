@@ -142,8 +142,7 @@ impl State {
         }
     }
 
-    /// The deploy enters a phase, or stays in it. From `restart` on the status is `validating`: what a crash loop of
-    /// the release before was counted from is forgotten then.
+    /// The deploy enters a phase, or stays in it. From `restart` on the status is `validating`.
     pub fn enter(&mut self, id: &str, phase: Phase) -> Result<Option<Note>, Refused> {
         let now = self.held_by(id)?.phase;
         if phase < now {
@@ -159,8 +158,6 @@ impl State {
             && let Status::Deploying(deploy) = &self.status
         {
             self.status = Status::Validating(deploy.clone());
-            self.switch = None;
-            self.probation_until = None;
         }
         Ok(Some(Note::new(
             "phase",
@@ -335,6 +332,10 @@ impl State {
         if deploy.moment_of.is_none() {
             self.probation_until = match outcome {
                 Outcome::Succeeded => at.checked_add(probation),
+                // What went live and was never validated is watched all the more.
+                Outcome::Aborted if is_live && self.probation_until.is_none() => {
+                    at.checked_add(probation)
+                }
                 // What was live before and was not touched keeps what it had.
                 Outcome::Aborted | Outcome::Failed => self.probation_until,
                 Outcome::RolledBack => None,

@@ -108,9 +108,14 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
     if let Some(file) = &file {
         inject::check_names(T::NAME, &command, file).map_err(bad_variable::<T>)?;
     }
-    let command =
-        inject::inject(T::NAME, command, file.as_ref(), own_words(&words), &mut origins)
-            .map_err(bad_variable::<T>)?;
+    let command = inject::inject(
+        T::NAME,
+        command,
+        file.as_ref(),
+        own_words(&words),
+        &mut origins,
+    )
+    .map_err(bad_variable::<T>)?;
     let matches = command
         .try_get_matches_from(words)
         .map_err(|error| bad_usage(T::NAME, &error, &origins))?;

@@ -122,8 +122,30 @@ fn the_history_tells_of_deploys() {
         .unwrap();
     held.write(note).unwrap();
     drop(held);
-    let told = crate::deploys(&store.history().unwrap());
+    let told = store.told().unwrap();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].outcome.as_deref(), Some("aborted"));
     assert_eq!((told[0].steps, told[0].forced), (1, true));
+}
+
+#[test]
+fn a_deploy_whose_end_is_not_in_the_history_yet_has_ended_all_the_same() {
+    let scratch = Scratch::new("told");
+    let store = scratch.store();
+    begin(&store, "d1");
+    let mut held = store.lock(&soon()).unwrap();
+    let outcome = crate::Outcome::Failed;
+    let note = held
+        .state
+        .end("d1", outcome, None, SystemTime::now(), Duration::ZERO)
+        .unwrap();
+    held.write(note).unwrap();
+    drop(held);
+    let whole = store.told().unwrap();
+    // As it is between the two writes.
+    let text = fs::read_to_string(store.history_path()).unwrap();
+    let first = text.find('\n').unwrap() + 1;
+    fs::write(store.history_path(), &text[..first]).unwrap();
+    assert_eq!(store.told().unwrap(), whole);
+    assert_eq!(whole[0].outcome.as_deref(), Some("failed"));
 }

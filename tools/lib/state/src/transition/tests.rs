@@ -101,6 +101,15 @@ fn a_deploy_aborted_before_the_switch_changes_no_verdict_and_keeps_the_watch() {
 }
 
 #[test]
+fn a_release_that_went_live_and_was_never_validated_is_watched() {
+    let mut state = with_good("r1");
+    deploy(&mut state, "d1", Some("r1"), "r2", Outcome::Aborted);
+    assert_eq!(state.live.as_deref(), Some("r2"));
+    assert_eq!(state.verdict("r2"), Verdict::Unknown);
+    assert!(state.on_watch(SystemTime::UNIX_EPOCH));
+}
+
+#[test]
 fn the_commits_before_and_after_are_those_of_the_validated_and_the_new_release() {
     let mut state = with_good("r1");
     deploy(&mut state, "d1", Some("r1"), "r2", Outcome::Aborted);
@@ -157,7 +166,6 @@ fn phases_go_forward_only_and_restart_is_where_validating_begins() {
     assert_eq!(state.status.name(), "deploying");
     state.enter("d1", Phase::Restart).unwrap();
     assert_eq!(state.status.name(), "validating");
-    assert!(state.switch.is_none());
 }
 
 #[test]
