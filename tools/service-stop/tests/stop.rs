@@ -204,7 +204,7 @@ fn a_dead_mans_switch_is_armed_before_the_stop() {
     bench.start("exec sleep 1000");
     let (exit, report) = bench.stop(&["--dead-man", "10m"]);
     assert_eq!(exit, 0, "{report}");
-    assert_eq!(report["deadMan"]["afterMs"], 600_000);
+    assert_eq!(report["deadMan"]["afterMs"], 630_000);
     let pid = report["deadMan"]["by"]["process"].as_u64().unwrap();
     let pid = u32::try_from(pid).unwrap();
     assert!(!is_gone(pid));
