@@ -8,7 +8,7 @@ use crate::watch::Watch;
 use application::{Application, fail};
 use host::Proc;
 use probe::{Question, Target};
-use service::{Before, Expectation, Service};
+use service::{Before, Expectation};
 use state::{State, Status, Switch};
 use step::{Context, Failure};
 
@@ -138,20 +138,16 @@ pub(crate) fn of(args: &Args, context: &Context) -> Result<WaitRequest, Failure>
 }
 
 fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
-    let Some(name) = &args.service.service else {
+    if args.service.service.is_none() {
         return without_service(args);
-    };
+    }
     let application = args
         .layout
         .root
         .is_some()
         .then(|| Application::of(&args.layout))
         .transpose()?;
-    let service = match &application {
-        Some(application) => application.service(&args.service)?,
-        None => Some(rootless(name)?),
-    };
-    let Some(service) = service else {
+    let Some(service) = application::service_of(application.as_ref(), &args.service)? else {
         return Ok(None);
     };
     let mut watch = Watch::over(service);
@@ -202,21 +198,6 @@ fn after_switch(application: &Application, context: &Context) -> Result<Option<S
         Status::Deploying(_) | Status::Idle => context.upstream().is_some(),
     };
     Ok(Some(state).filter(|_| switching))
-}
-
-/// A service of systemd needs no root to be found; a plain process lies in one.
-fn rootless(name: &str) -> Result<Service, Failure> {
-    let setting = service::Setting {
-        root: ".".into(),
-        current: "current".into(),
-        start: None,
-    };
-    let service = Service::parse(name, &setting).map_err(|error| fail::service(&error))?;
-    if service.name().kind() == "process" {
-        return Err(Failure::usage(format!("{name} needs --root"))
-            .hint("--app NAME, or --root DIR: the process's record lies under DIR/run"));
-    }
-    Ok(service)
 }
 
 /// Options that ask about a service need one.

@@ -46,11 +46,7 @@ impl Given {
             .is_some()
             .then(|| Application::of(&args.layout))
             .transpose()?;
-        let service = match (&application, &args.service.service) {
-            (_, None) => None,
-            (Some(application), Some(_)) => application.service(&args.service)?,
-            (None, Some(name)) => Some(rootless(name)?),
-        };
+        let service = application::service_of(application.as_ref(), &args.service)?;
         for target in &args.health.health_url {
             probe::Target::parse(target).map_err(Failure::usage)?;
         }
@@ -93,19 +89,4 @@ impl Given {
             .get_or_init(|| application.load().map_err(Problem::from))
             .as_ref()
     }
-}
-
-/// A service of systemd needs no root to be found; a plain process lies in one.
-fn rootless(name: &str) -> Result<Service, Failure> {
-    let setting = service::Setting {
-        root: ".".into(),
-        current: "current".into(),
-        start: None,
-    };
-    let service = Service::parse(name, &setting).map_err(|error| fail::service(&error))?;
-    if service.name().kind() == "process" {
-        return Err(Failure::usage(format!("{name} needs --root"))
-            .hint("--app NAME, or --root DIR: the process's record lies under DIR/run"));
-    }
-    Ok(service)
 }

@@ -1,4 +1,4 @@
-//! Who stands on a service's port. The stop and the start look at it with the same eyes.
+//! Who stands on a service's port. The pre-flight checks, the stop and the start look at it with the same eyes.
 
 use deadline::Deadline;
 use host::{Holders, Listener, Port, Proc};
@@ -71,6 +71,17 @@ impl Look {
         Self::of(&listeners, port, service, status, deadline)
     }
 
+    /// Only looks, where no service is known whose the port could be: whoever listens is foreign.
+    pub fn of_nobody(port: u16) -> Result<Self, Error> {
+        let proc = Proc::system();
+        let listeners = proc.listeners(port).map_err(unread(port))?;
+        if listeners.is_empty() {
+            return Ok(Self::default());
+        }
+        let holders = holders(&proc, &listeners, port)?;
+        Ok(Self::sort(&proc, None, &listeners, &holders))
+    }
+
     fn of(
         listeners: &[Listener],
         port: u16,
@@ -79,40 +90,37 @@ impl Look {
         deadline: &Deadline,
     ) -> Result<Self, Error> {
         let proc = Proc::system();
-        let inodes: Vec<u64> = listeners.iter().map(|listener| listener.inode).collect();
-        let holders = proc.holders(&inodes).map_err(unread(port))?;
+        let holders = holders(&proc, listeners, port)?;
         // Read after the holders, so that a child that is just being born is among them.
         let members = service.pids(deadline)?;
-        let name = service.name();
-        Ok(Self::sort(
-            &proc, name, status, &members, listeners, &holders,
-        ))
+        let whose = Whose {
+            name: service.name(),
+            by_socket_unit: !status.socket_units.is_empty(),
+            members: &members,
+        };
+        Ok(Self::sort(&proc, Some(&whose), listeners, &holders))
     }
 
     fn sort(
         proc: &Proc,
-        name: &Name,
-        status: &Status,
-        members: &[u32],
+        whose: Option<&Whose<'_>>,
         listeners: &[Listener],
         holders: &Holders,
     ) -> Self {
         let mut look = Self::default();
-        let by_socket_unit = !status.socket_units.is_empty();
         for holder in &holders.holders {
             let found = Holder {
                 pid: holder.pid,
                 start_time: proc.stat(holder.pid).ok().map(|stat| stat.start_time),
                 command: holder.cmdline.clone(),
             };
-            if members.contains(&found.pid) {
-                look.own.push(found);
-            } else if by_socket_unit && is_manager(proc, found.pid, name) {
-                look.kept = true;
-            } else if is_in_the_unit(proc, found.pid, name) {
-                look.left.push(found);
-            } else {
-                look.foreign.push(found);
+            match whose {
+                Some(whose) if whose.members.contains(&found.pid) => look.own.push(found),
+                Some(whose) if whose.by_socket_unit && is_manager(proc, found.pid, whose.name) => {
+                    look.kept = true;
+                }
+                Some(whose) if is_in_the_unit(proc, found.pid, whose.name) => look.left.push(found),
+                _ => look.foreign.push(found),
             }
         }
         for listener in listeners
@@ -120,7 +128,7 @@ impl Look {
             .filter(|listener| holders.unclaimed.contains(&listener.inode))
         {
             // The system's own manager lets nobody but root see what it holds.
-            if by_socket_unit && listener.user == 0 {
+            if whose.is_some_and(|whose| whose.by_socket_unit) && listener.user == 0 {
                 look.kept = true;
             } else {
                 look.unseen.push(format!(
@@ -164,6 +172,19 @@ impl Look {
             None => format!("as root: ss -tanp 'sport = :{port}'"),
         }
     }
+}
+
+/// The service whose port is looked at.
+struct Whose<'a> {
+    name: &'a Name,
+    /// A socket unit starts it: its supervisor may hold the port.
+    by_socket_unit: bool,
+    members: &'a [u32],
+}
+
+fn holders(proc: &Proc, listeners: &[Listener], port: u16) -> Result<Holders, Error> {
+    let inodes: Vec<u64> = listeners.iter().map(|listener| listener.inode).collect();
+    proc.holders(&inodes).map_err(unread(port))
 }
 
 fn unread(port: u16) -> impl Fn(io::Error) -> Error {

@@ -4,11 +4,13 @@ pub mod fail;
 mod lease;
 mod options;
 mod recover;
+mod rootless;
 pub mod who;
 
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy};
 pub use options::{HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};
+pub use rootless::service_of;
 
 use camino::Utf8PathBuf;
 use deadline::Deadline;

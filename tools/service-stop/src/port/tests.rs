@@ -41,6 +41,14 @@ fn a_stranger_is_named_on_either_family() {
 }
 
 #[test]
+fn without_a_service_whoever_listens_is_a_stranger() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let look = Look::of_nobody(port).unwrap();
+    assert_eq!(look.foreign[0].pid, std::process::id());
+}
+
+#[test]
 fn a_port_that_nobody_listens_on_is_free() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -49,10 +57,7 @@ fn a_port_that_nobody_listens_on_is_free() {
 }
 
 /// Sorting one socket, held by nobody who can be seen.
-fn unseen(user: u32, socket_units: &[&str]) -> Look {
-    let deadline = Deadline::after(Duration::from_secs(30));
-    let mut status = service().status(&deadline).unwrap();
-    status.socket_units = socket_units.iter().map(|unit| (*unit).to_owned()).collect();
+fn unseen(user: u32, by_socket_unit: bool) -> Look {
     let listener = Listener {
         address: "127.0.0.1:80".parse().unwrap(),
         inode: 7,
@@ -64,12 +69,17 @@ fn unseen(user: u32, socket_units: &[&str]) -> Look {
         ..Holders::default()
     };
     let name: Name = "systemd:shop".parse().unwrap();
-    Look::sort(&Proc::system(), &name, &status, &[], &[listener], &holders)
+    let whose = Whose {
+        name: &name,
+        by_socket_unit,
+        members: &[],
+    };
+    Look::sort(&Proc::system(), Some(&whose), &[listener], &holders)
 }
 
 #[test]
 fn what_cannot_be_seen_is_not_free() {
-    let look = unseen(1000, &[]);
+    let look = unseen(1000, false);
     assert!(!look.is_free());
     assert!(look.phrase().contains("user 1000"), "{}", look.phrase());
     assert!(look.hint(80).contains("ss "), "{}", look.hint(80));
@@ -77,8 +87,8 @@ fn what_cannot_be_seen_is_not_free() {
 
 #[test]
 fn a_socket_that_the_manager_keeps_for_the_service_is_as_good_as_free() {
-    let look = unseen(0, &["shop.socket"]);
+    let look = unseen(0, true);
     assert!(look.kept && look.is_free(), "{look:?}");
-    assert!(!unseen(0, &[]).is_free(), "no socket unit keeps it");
-    assert!(!unseen(1000, &["shop.socket"]).is_free());
+    assert!(!unseen(0, false).is_free(), "no socket unit keeps it");
+    assert!(!unseen(1000, true).is_free());
 }
