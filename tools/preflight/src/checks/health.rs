@@ -8,6 +8,10 @@ use probe::{Answer, Question, Target};
 use releases::Current;
 use service::Active;
 use std::thread;
+use std::time::Duration;
+
+/// How often a service that is on its way is asked.
+const AGAIN: Duration = Duration::from_millis(20);
 
 pub(super) const CHECK: Check = Check {
     name: "health",
@@ -25,7 +29,8 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
     let targets: Vec<Target> = targets
         .filter_map(|text| Target::parse(text).ok())
         .collect();
-    let ask = |target: &Target| probe::ask(&Question::new(target.clone()), deadline);
+    let coming = runs(given, deadline);
+    let ask = |target: &Target| ask(&Question::new(target.clone()), coming, deadline);
     let answers: Vec<Option<Answer>> = thread::scope(|scope| {
         let asked: Vec<_> = targets
             .iter()
@@ -34,6 +39,25 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         asked.into_iter().map(|one| one.join().ok()).collect()
     });
     judge(&targets, &answers)
+}
+
+/// Asks once; a service that runs and refuses may have been started a moment ago, by the recovery of a dead deploy for
+/// one, and has half of the check's time to come.
+fn ask(question: &Question, coming: bool, deadline: &Deadline) -> Answer {
+    let patience = deadline.or_after(deadline.remaining() / 2);
+    loop {
+        let answer = probe::ask(question, deadline);
+        if !(coming && answer.refused) || patience.sleep(AGAIN).is_err() {
+            return answer;
+        }
+    }
+}
+
+/// Whether the service runs, as far as its supervisor knows.
+fn runs(given: &Given, deadline: &Deadline) -> bool {
+    let service = given.service.as_ref();
+    let status = service.and_then(|service| given.status(service, deadline).ok());
+    status.is_some_and(|status| matches!(status.active, Active::Running | Active::Starting))
 }
 
 /// A service that is not meant to run has no health.
