@@ -5,6 +5,7 @@
 
 mod args;
 mod by_hand;
+mod codes;
 mod log;
 mod look;
 mod record;
@@ -39,7 +40,32 @@ impl step::Tool for Tool {
         "release",
         "mark",
         "paused.*",
-        "state.*",
+        "state.status",
+        "state.phase",
+        "state.startedAt",
+        "state.previousCommit",
+        "state.currentCommit",
+        "state.initiatedBy",
+        "state.schema",
+        "state.generation",
+        "state.deployId",
+        "state.updatedAt",
+        "state.kind",
+        "state.previousRelease",
+        "state.currentRelease",
+        "state.liveRelease",
+        "state.owner.*",
+        "state.momentOf",
+        "state.intent.*",
+        "state.pendingFile",
+        "state.switch.*",
+        "state.probationUntil",
+        "state.rollbacksTried",
+        "state.paused.*",
+        "state.nextSequence",
+        "state.releases.N.*",
+        "state.lastEvent.*",
+        "state.beat.*",
         "holder.*",
         "deploys.N.*",
         "deploy.*",
@@ -52,74 +78,7 @@ impl step::Tool for Tool {
         "started",
         "removed.N",
     ];
-    const CODES: &'static [(&'static str, &'static str)] = &[
-        ("busy", "another deploy holds the lease"),
-        ("lease-lost", "this deploy no longer holds the lease"),
-        (
-            "phase-order",
-            "a deploy does not go back to an earlier phase",
-        ),
-        ("no-such-release", "there is no release of that name"),
-        ("bad-release-name", "that cannot be the name of a release"),
-        ("no-such-deploy", "there is no deploy of that name"),
-        ("no-such-process", "there is no process of that number"),
-        (
-            "not-ended",
-            "the command ended well but did not end its deploy",
-        ),
-        (
-            "command-failed",
-            "the command ended with another code than 0",
-        ),
-        ("command-died", "the command was ended by a signal"),
-        ("not-succeeded", "the deploy ended, but not well"),
-        ("abandoned", "the deploy's holder is dead"),
-        ("still-going", "the deploy has not ended in time"),
-        (
-            "contradiction",
-            "the disk shows neither what was nor what was to be",
-        ),
-        ("current-not-a-link", "current is a directory or a file"),
-        (
-            "current-outside",
-            "current selects something that is no release",
-        ),
-        (
-            "release-outside",
-            "the release is a link, or lies outside the releases",
-        ),
-        ("state-damaged", "the state file cannot be understood"),
-        (
-            "state-newer",
-            "the state file was written by a newer version",
-        ),
-        (
-            "state-missing",
-            "the state file is gone although there is a history",
-        ),
-        (
-            "state-locked",
-            "another tool kept the state locked all the time",
-        ),
-        ("bad-service", "--service is not understood"),
-        (
-            "service-not-supported",
-            "a kind of service that this version does not know",
-        ),
-        ("service-not-found", "the supervisor knows no such service"),
-        ("supervisor-unavailable", "the supervisor does not answer"),
-        ("supervisor-refused", "the supervisor refused"),
-        ("no-permission", "this user may not do that"),
-        ("no-start-command", "nobody said how the process is started"),
-        (
-            "unreadable",
-            "something that is needed is closed to this user",
-        ),
-        (
-            "damaged-file",
-            "a file of Slipway's own cannot be understood",
-        ),
-    ];
+    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
 
     fn acts_on_failure(_args: &Args) -> bool {
         false
@@ -134,7 +93,7 @@ impl step::Tool for Tool {
             Command::Phase { phase } => by_hand::phase(&application, (*phase).into(), context),
             Command::End(end) => by_hand::end(&application, end, context),
             Command::Healthy(healthy) => by_hand::healthy(&application, healthy, context),
-            Command::Show => look::show(&application),
+            Command::Show => look::show(&application, context),
             Command::History { last, all } => look::history(&application, *last, *all, context),
             Command::Wait { deploy, timeout } => {
                 wait::wait(&application, deploy.as_deref(), *timeout, context)

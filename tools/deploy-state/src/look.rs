@@ -2,23 +2,47 @@
 
 use application::{Application, fail};
 use serde_json::json;
-use state::lease::holder;
-use state::{Document, Told};
+use state::lease::{Holder, holder};
+use state::{Document, State, Told, Verdict};
 use std::time::SystemTime;
 use step::{Context, Failure, Report};
 
 /// The whole state, and what can be said of the lease's holder.
-pub(crate) fn show(application: &Application) -> Result<Report, Failure> {
+pub(crate) fn show(application: &Application, context: &Context) -> Result<Report, Failure> {
     let mut state = application.load()?;
     // What lies on disk and was never seen before is shown as well; nothing is written.
     application.learn(&mut state)?;
     let holder = state
         .deploy()
         .map(|deploy| holder(&state, deploy, SystemTime::now()));
+    for line in summary(&state, holder.as_ref()) {
+        context.note(line);
+    }
     Ok(Report::of(&json!({
         "state": Document::of(&state),
         "holder": holder,
     })))
+}
+
+/// The state in a few lines for people.
+fn summary(state: &State, holder: Option<&Holder>) -> Vec<String> {
+    let verdict = |name: &str| match state.verdict(name) {
+        Verdict::Good => "good",
+        Verdict::Bad => "bad",
+        Verdict::Unknown => "never validated",
+    };
+    let mut lines = vec![match &state.live {
+        Some(live) => format!("{live} is live ({})", verdict(live)),
+        None => "nothing is live".into(),
+    }];
+    if let Some(back) = state.rollback_target(state.live.as_deref()) {
+        lines.push(format!("a rollback leads to {}", back.name));
+    }
+    lines.push(holder.map_or_else(|| "no deploy is going on".into(), Holder::to_string));
+    if let Some(pause) = state.pause_at(SystemTime::now()) {
+        lines.push(format!("deploys are paused: {}", pause.why));
+    }
+    lines
 }
 
 /// The last deploys, oldest first, as a table for people too.

@@ -3,6 +3,7 @@
 use crate::args::{Args, PatienceArgs};
 use application::{Application, Recovered, Swept, busy};
 use serde_json::json;
+use state::Verdict;
 use state::lease::{Claim, Patience, claim};
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure, Report};
@@ -49,6 +50,11 @@ pub(crate) fn recover(
                 recovered.settlement.outcome.name(),
                 recovered.settlement.why
             ));
+            if let Some(live) = unvalidated(application)? {
+                context.note(format!(
+                    "{live} was never validated: healthwait, then deploy-state mark {live} good; or rollback"
+                ));
+            }
             Ok(Report::of(&report(
                 Some(&recovered),
                 &recovered.swept,
@@ -56,6 +62,13 @@ pub(crate) fn recover(
             )))
         }
     }
+}
+
+/// The live release, where nobody has seen it well.
+fn unvalidated(application: &Application) -> Result<Option<String>, Failure> {
+    let state = application.load()?;
+    let live = state.live.clone();
+    Ok(live.filter(|live| state.verdict(live) != Verdict::Good))
 }
 
 /// No deploy is going on; what was half made by single tools is removed all the same.

@@ -5,8 +5,8 @@ use releases::ResolveError;
 use state::{Refused, StoreError};
 use step::Failure;
 
-/// The `error.code`s that these failures have; a tool that uses this crate names them among its own.
-pub const CODES: &[(&str, &str)] = &[
+/// The `error.code`s that these failures have; a tool that uses this crate names them beside its own.
+pub const CODES: step::Codes = &[
     ("state-damaged", "the state file cannot be understood"),
     (
         "state-newer",
@@ -26,7 +26,7 @@ pub const CODES: &[(&str, &str)] = &[
         "phase-order",
         "a deploy does not go back to an earlier phase",
     ),
-    ("no-such-release", "there is no release of that name"),
+    ("no-such-release", "there is no such release"),
     ("bad-release-name", "that cannot be the name of a release"),
     (
         "release-outside",
@@ -41,6 +41,7 @@ pub const CODES: &[(&str, &str)] = &[
         "contradiction",
         "the disk shows neither what was nor what was to be",
     ),
+    ("no-such-root", "the application's directory is not there"),
     (
         "not-a-flag",
         "what the state names as the drain flag is something else",
@@ -62,7 +63,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("still-running", "processes that even SIGKILL did not end"),
     (
         "unreadable",
-        "something that a check needs is closed to this user",
+        "something that is needed is closed to this user",
     ),
     (
         "damaged-file",

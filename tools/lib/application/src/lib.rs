@@ -37,6 +37,11 @@ impl Application {
                 .hint("--app NAME for /etc/slipway/NAME.env, or --root DIR"));
         };
         let root = absolute(root)?;
+        if !root.is_dir() {
+            let message = format!("{root} is not there, or no directory");
+            return Err(Failure::impossible("no-such-root", message)
+                .hint(format!("mkdir -p {root}/releases, if the name is right")));
+        }
         let mut layout = Layout::new(root);
         let set = |place: &mut Utf8PathBuf, told: &Option<Utf8PathBuf>| -> Result<(), Failure> {
             if let Some(told) = told {

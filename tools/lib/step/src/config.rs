@@ -73,8 +73,20 @@ pub fn path_of(app: &str) -> PathBuf {
     if app.contains('/') {
         PathBuf::from(app)
     } else {
-        Path::new(DIRECTORY).join(format!("{app}.env"))
+        // The file's name is as good as the application's.
+        let name = app.strip_suffix(".env").unwrap_or(app);
+        Path::new(DIRECTORY).join(format!("{name}.env"))
     }
+}
+
+/// What `--app` calls the file at `path`: the reverse of [`path_of`].
+pub fn name_of(path: &Path) -> String {
+    let named = path
+        .strip_prefix(DIRECTORY)
+        .ok()
+        .and_then(|file| file.to_str()?.strip_suffix(".env"))
+        .filter(|name| !name.contains('/'));
+    named.map_or_else(|| path.display().to_string(), str::to_owned)
 }
 
 impl EnvFile {

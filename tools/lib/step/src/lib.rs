@@ -7,6 +7,7 @@ mod context;
 pub mod exit;
 mod failure;
 mod field;
+mod hint;
 mod inject;
 pub mod options;
 mod outcome;
@@ -42,8 +43,9 @@ pub trait Tool {
     /// Every field that its report can have, with dotted names reaching inside: `N` stands for a place in a list, a
     /// last `*` for whatever lies deeper.
     const FIELDS: &'static [&'static str];
-    /// The `error.code`s that are its own, each with its meaning; [`COMMON_CODES`] are understood.
-    const CODES: &'static [(&'static str, &'static str)];
+    /// The `error.code`s that it may report: its own, and those of the crates that it is made of. [`COMMON_CODES`] are
+    /// understood, and no code is in two of the tables.
+    const CODES: &'static [Codes];
 
     /// Whether a failed report of the step before is work for this tool, and not to be passed on untouched.
     fn acts_on_failure(_args: &Self::Args) -> bool {
@@ -65,8 +67,11 @@ pub trait Tool {
     fn run(args: Self::Args, context: &Context) -> Result<Report, Failure>;
 }
 
+/// A table of `error.code`s, each with its meaning.
+pub type Codes = &'static [(&'static str, &'static str)];
+
 /// The `error.code`s that any tool may report.
-pub const COMMON_CODES: &[(&str, &str)] = &[
+pub const COMMON_CODES: Codes = &[
     ("usage", "an option, its value or the env file is wrong"),
     ("timed-out", "the time limit has passed"),
     ("interrupted", "a signal ended the tool"),
@@ -83,6 +88,12 @@ pub const COMMON_CODES: &[(&str, &str)] = &[
     ("io", "the file system refused"),
     ("internal", "a defect of the tool itself"),
 ];
+
+/// Every `error.code` that a tool may report, each with its meaning: [`COMMON_CODES`] last.
+pub fn codes<T: Tool>() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tables = T::CODES.iter().chain([&COMMON_CODES]);
+    tables.flat_map(|table| table.iter().copied())
+}
 
 /// Runs a tool from its command line to its exit.
 pub fn main<T: Tool>() -> ExitCode {
@@ -175,8 +186,7 @@ fn checked<T: Tool>(result: Result<Report, Failure>) -> Result<Report, Failure> 
         .map(|name| format!("the field {name} is not declared"))
         .or_else(|| {
             let code = code?;
-            let mut declared = COMMON_CODES.iter().chain(T::CODES);
-            (!declared.any(|(name, _)| *name == code))
+            (!codes::<T>().any(|(name, _)| name == code))
                 .then(|| format!("the error code {code} is not declared"))
         });
     match undeclared {

@@ -1,12 +1,12 @@
 //! From the command line, the environment and the application's env file to a tool's options.
 
+use crate::Tool;
 use crate::config::{self, EnvFile};
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
 use crate::inject::{self, Origins};
 use crate::outcome::Outcome;
-use crate::{COMMON_CODES, Tool};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, Command};
 use std::env;
@@ -71,11 +71,7 @@ fn after_help<T: Tool>() -> String {
         .iter()
         .map(|(code, meaning)| format!("\n  {code:<6} {meaning}"))
         .collect();
-    let errors: Vec<&str> = T::CODES
-        .iter()
-        .chain(COMMON_CODES)
-        .map(|(code, _)| *code)
-        .collect();
+    let errors: Vec<&str> = crate::codes::<T>().map(|(code, _)| code).collect();
     format!(
         "The last argument may be -: the report of the step before is read from standard input.\n\n\
          Report fields:\n  {own_fields}\n\nExit codes:{codes}\n\nError codes:\n  {}",
@@ -103,6 +99,7 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
         words.pop();
     }
     let file = application_file(&words)?;
+    outcome.app = file.as_ref().map(|file| config::name_of(&file.path));
     let mut origins = Origins::new();
     let command = command::<T>();
     if let Some(file) = &file {

@@ -4,10 +4,14 @@ use crate::context::say;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::field;
+use crate::hint;
 use crate::report::{Envelope, Report};
 use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Instant, SystemTime};
+
+/// How many lines of a service's log are shown to people; the report has more.
+const LAST_WORDS: usize = 10;
 
 /// What has become known on the way to the end.
 pub(crate) struct Outcome {
@@ -16,6 +20,8 @@ pub(crate) struct Outcome {
     started_at: SystemTime,
     started: Instant,
     pub(crate) deploy_id: Option<String>,
+    /// The application, as `--app` names it.
+    pub(crate) app: Option<String>,
     pub(crate) field: Option<String>,
     pub(crate) quiet: bool,
     /// Set where `--help` or `--version` was all that was asked.
@@ -31,6 +37,7 @@ impl Outcome {
             started_at: SystemTime::now(),
             started: Instant::now(),
             deploy_id: None,
+            app: None,
             field: None,
             quiet: false,
             text: None,
@@ -50,13 +57,21 @@ impl Outcome {
         }
     }
 
+    /// The failure with a hint that can be pasted as it is.
+    fn addressed(&self, mut failure: Failure) -> Failure {
+        if let (Some(hint), Some(app)) = (&failure.hint, &self.app) {
+            failure.hint = Some(hint::addressed(hint, app));
+        }
+        failure
+    }
+
     /// Prints what there is to print and says how the tool is to exit.
     pub(crate) fn finish(self, result: Result<Report, Failure>) -> Exit {
         if let Some(text) = &self.text {
             write_out(text);
             return Exit::Done;
         }
-        let result = with_signal(result);
+        let result = with_signal(result).map_err(|failure| self.addressed(failure));
         let exit = match &result {
             Ok(report) => report.exit.unwrap_or(Exit::Done),
             Err(failure) => failure.exit,
@@ -75,6 +90,9 @@ impl Outcome {
         if let Err(failure) = &result
             && !self.quiet
         {
+            for line in last_words(failure) {
+                say(self.tool, &format!("| {line}"));
+            }
             say(self.tool, &failure.message);
             if let Some(hint) = &failure.hint {
                 say(self.tool, &format!("hint: {hint}"));
@@ -97,6 +115,19 @@ impl Outcome {
         }
         exit
     }
+}
+
+/// The last lines of the service's log, where the failure came with them: the reason is mostly there.
+fn last_words(failure: &Failure) -> impl Iterator<Item = &str> {
+    let lines = failure
+        .report
+        .fields
+        .get("logTail")
+        .and_then(Value::as_array);
+    let lines = lines.map_or(&[][..], Vec::as_slice);
+    lines[lines.len().saturating_sub(LAST_WORDS)..]
+        .iter()
+        .filter_map(Value::as_str)
 }
 
 /// A signal that came decides how the tool ends, whatever the step had come to by then.
