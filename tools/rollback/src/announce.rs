@@ -6,7 +6,7 @@ use crate::plan::{self, NoTarget};
 use application::{Application, Lease, fail};
 use deadline::Deadline;
 use releases::ResolveError;
-use state::State;
+use state::{State, Verdict};
 use step::Failure;
 
 /// Chooses where to go, and writes down that this deploy turns back.
@@ -73,10 +73,30 @@ pub(crate) fn choose(
         NoTarget::Nowhere => Failure::no(
             "no-target",
             format!(
-                "there is no validated release before {}",
-                live.unwrap_or("the first one")
+                "there is no validated release before {}; on disk: {}",
+                live.unwrap_or("the first one"),
+                listed(state)
             ),
         )
         .hint("rollback --to RELEASE, to go to any release whatever its verdict"),
     })
+}
+
+/// The releases in their order, each with its verdict.
+fn listed(state: &State) -> String {
+    let mut releases: Vec<_> = state.releases.iter().collect();
+    releases.sort_by_key(|release| release.sequence);
+    let listed: Vec<String> = releases
+        .iter()
+        .map(|release| match release.verdict {
+            Verdict::Good => format!("{} (good)", release.name),
+            Verdict::Bad => format!("{} (bad)", release.name),
+            Verdict::Unknown => format!("{} (never validated)", release.name),
+        })
+        .collect();
+    if listed.is_empty() {
+        "nothing".into()
+    } else {
+        listed.join(", ")
+    }
 }

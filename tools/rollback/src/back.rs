@@ -9,7 +9,7 @@ use deadline::Deadline;
 use serde::Serialize;
 use service::Service;
 use service_stop::{DeadManRequest, StopReport, StopRequest};
-use state::Outcome;
+use state::{Outcome, Verdict};
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure};
 
@@ -123,10 +123,23 @@ pub(crate) fn roll_back(
         ),
     };
     end(application, &lease, outcome, &why, &deadline)?;
+    tell_verdict(application, &done, context)?;
     match result {
         Ok(()) => Ok(done),
         Err(failure) => Err(down(&done, &failure)),
     }
+}
+
+/// Says what is held against the release that was left, and how to take it back.
+fn tell_verdict(application: &Application, done: &Done, context: &Context) -> Result<(), Failure> {
+    let state = application.load()?;
+    let left = done.from.as_deref().filter(|_| done.rolled_back);
+    if let Some(left) = left.filter(|left| state.verdict(left) == Verdict::Bad) {
+        context.note(format!(
+            "{left} is marked bad, and not chosen again by itself; deploy-state mark {left} good takes that back"
+        ));
+    }
+    Ok(())
 }
 
 /// The new release does not serve, and there is none before it: nothing is changed, and nobody serves.

@@ -39,7 +39,7 @@ impl step::Tool for Tool {
         "health.*",
         "tookMs",
     ];
-    const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
+    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
 
     fn acts_on_failure(args: &Args) -> bool {
         args.on_failure
@@ -169,7 +169,7 @@ fn after_another(
 
 /// The old release serves, and the new one does not: that is a no.
 fn not_deployed(done: &back::Done) -> Failure {
-    let message = format!("{} serves again: {}", done.to, done.reason);
+    let message = format!("{} serves again; left because: {}", done.to, done.reason);
     Failure::no("rolled-back", message).with(done)
 }
 

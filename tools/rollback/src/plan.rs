@@ -57,8 +57,9 @@ fn touched(report: &Value) -> bool {
             .is_some_and(|tool| TOUCHING.contains(&tool))
     };
     if is_cut_off(report) {
-        // What died before a stop is a preparation; what died later may have touched anything.
-        return touching(report) && report["tool"] != "service-stop";
+        // What died before a stop is a preparation; what died later, or is not known at all, may have touched anything.
+        let unknown = report["tool"].is_null();
+        return unknown || touching(report) && report["tool"] != "service-stop";
     }
     // Bad usage and a lease that was not had come before anything is done; a switch that fails leaves the link alone.
     let failed_early =

@@ -321,7 +321,11 @@ impl State {
         if let Some(name) = tried.as_deref().filter(|_| was_tried) {
             let verdict = match outcome {
                 Outcome::Succeeded if is_live => Some(Verdict::Good),
-                Outcome::RolledBack if !is_live => Some(Verdict::Bad),
+                Outcome::RolledBack
+                    if self.comes_before_live(name).is_some_and(|before| !before) =>
+                {
+                    Some(Verdict::Bad)
+                }
                 Outcome::Failed if is_live || rolling_back => Some(Verdict::Bad),
                 _ => None,
             };
@@ -352,6 +356,13 @@ impl State {
                 "tookMs": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             }),
         ))
+    }
+
+    /// Whether a release is older than the live one; nothing where one of them is not known. To go forward from a release
+    /// says nothing against it.
+    fn comes_before_live(&self, name: &str) -> Option<bool> {
+        let live = self.release(self.live.as_deref()?)?;
+        Some(self.release(name)?.sequence <= live.sequence)
     }
 
     /// The deploy has gone on for longer than is advised.

@@ -137,7 +137,13 @@ fn attempt<T: Tool>(outcome: &mut Outcome) -> Result<Report, Failure> {
         } else {
             Deadline::never()
         };
-        let upstream = Upstream::read(&patience)?;
+        let upstream = match Upstream::read(&patience) {
+            // A step that died without a word has failed, and that is this tool's work.
+            Err(failure) if T::acts_on_failure(&args) && Upstream::is_lost(&failure) => {
+                Upstream::lost(&failure)
+            }
+            read => read?,
+        };
         if !upstream.ok() && !T::acts_on_failure(&args) {
             let exit = upstream.exit();
             return Ok(Report::passed_on(upstream.text, exit));

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use deadline::Deadline;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{self, Read};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -42,6 +42,24 @@ impl Upstream {
                 Some(value) if !value.is_null() => return Some(value),
                 _ => report = report.get("upstream").filter(|value| value.is_object())?,
             }
+        }
+    }
+
+    /// Whether a report that should have come is missing or spoilt.
+    pub(crate) fn is_lost(failure: &Failure) -> bool {
+        matches!(failure.code(), "upstream-missing" | "upstream-invalid")
+    }
+
+    /// A failed report in place of one that never came.
+    pub(crate) fn lost(failure: &Failure) -> Self {
+        let value = json!({
+            "tool": null, "ok": false, "exit": failure.exit().code(),
+            "error": {"code": failure.code(), "message": failure.message(), "hint": failure.hint_text()},
+            "upstream": null,
+        });
+        Self {
+            text: format!("{value}\n"),
+            value,
         }
     }
 

@@ -81,6 +81,32 @@ fn a_rolled_back_release_is_bad_and_the_one_before_is_live() {
 }
 
 #[test]
+fn going_forward_from_a_release_says_nothing_against_it() {
+    let mut state = with_good("r1");
+    deploy(&mut state, "d1", Some("r1"), "r2", Outcome::Succeeded);
+    for (id, from, to, verdict) in [
+        ("b1", "r2", "r1", Verdict::Bad),
+        ("b2", "r1", "r2", Verdict::Good),
+    ] {
+        let mut moment = begin(id, Some(from));
+        moment.moment_of = Some("rollback".into());
+        state.begin(moment);
+        state.roll_back(id, to, "by hand", false).unwrap();
+        state.switched(id).unwrap();
+        state
+            .end(
+                id,
+                Outcome::RolledBack,
+                None,
+                SystemTime::UNIX_EPOCH,
+                PROBATION,
+            )
+            .unwrap();
+        assert_eq!(state.verdict(from), verdict, "{from} -> {to}");
+    }
+}
+
+#[test]
 fn a_deploy_aborted_before_the_switch_changes_no_verdict_and_keeps_the_watch() {
     let mut state = with_good("r1");
     let watched = state.probation_until;
