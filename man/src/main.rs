@@ -61,7 +61,7 @@ fn of<T: Tool>(written: &'static str) -> Page {
         generated: Generated {
             options: options::options(&command),
             environment: options::environment(T::NAME, &command),
-            errors: T::CODES.iter().chain(step::COMMON_CODES).copied().collect(),
+            errors: step::codes::<T>().collect(),
         },
     }
 }

@@ -47,6 +47,17 @@ fn every_page_has_the_sections_that_people_look_for() {
 }
 
 #[test]
+fn every_error_code_is_told_once() {
+    for page in tools() {
+        let mut codes = page.generated.errors;
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup_by_key(|(code, _)| *code);
+        assert_eq!(codes.len(), count, "{}", page.name);
+    }
+}
+
+#[test]
 fn every_field_of_a_report_is_described() {
     let mut missing = Vec::new();
     let mut look = |tool: &str, fields: &[&str]| {

@@ -1,9 +1,7 @@
 //! The error codes of `drain-wait`.
 
-use application::fail;
-
-/// What only this tool reports.
-const OWN: [(&str, &str); 3] = [
+/// What only this tool reports, each with its meaning; `application`'s come on top.
+pub(crate) const OWN: step::Codes = &[
     ("not-drained", "something was still in flight at the end"),
     (
         "source-unreadable",
@@ -14,20 +12,3 @@ const OWN: [(&str, &str); 3] = [
         "a kind of source that this version does not know",
     ),
 ];
-
-const ALL: [(&str, &str); OWN.len() + fail::CODES.len()] = {
-    let mut all = [("", ""); OWN.len() + fail::CODES.len()];
-    let mut place = 0;
-    while place < all.len() {
-        all[place] = if place < OWN.len() {
-            OWN[place]
-        } else {
-            fail::CODES[place - OWN.len()]
-        };
-        place += 1;
-    }
-    all
-};
-
-/// Each with its meaning.
-pub(crate) const CODES: &[(&str, &str)] = &ALL;

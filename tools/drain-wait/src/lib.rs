@@ -70,7 +70,7 @@ impl step::Tool for Tool {
         "changed",
         "dryRun",
     ];
-    const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
+    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         if args.clear {

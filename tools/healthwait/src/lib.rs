@@ -5,6 +5,7 @@
 //! the process that answers is the new one, where that was asked for. Nothing is changed.
 
 mod args;
+mod codes;
 mod judge;
 mod pace;
 mod report;
@@ -53,7 +54,7 @@ impl step::Tool for Tool {
         "reasons.N",
         "logTail.N",
     ];
-    const CODES: &'static [(&'static str, &'static str)] = request::CODES;
+    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let deadline = context.deadline(args.timeout);

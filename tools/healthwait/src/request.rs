@@ -12,63 +12,6 @@ use service::{Before, Expectation};
 use state::{State, Status, Switch};
 use step::{Context, Failure};
 
-/// The `error.code`s of `healthwait`.
-pub(crate) const CODES: &[(&str, &str)] = &[
-    (
-        "not-healthy",
-        "the attempts are used up, and something is not well",
-    ),
-    (
-        "service-failed",
-        "the service failed, crashed, was started too often or logged too many errors",
-    ),
-    (
-        "proof-disproven",
-        "all is well, but it is not the new process that answers",
-    ),
-    (
-        "proof-unprovable",
-        "all is well, but which process answers cannot be seen",
-    ),
-    ("state-damaged", "the state file cannot be understood"),
-    (
-        "state-newer",
-        "the state file was written by a newer version",
-    ),
-    (
-        "state-missing",
-        "the state file is gone although there is a history",
-    ),
-    ("no-such-release", "there is no release of that name"),
-    ("bad-release-name", "that cannot be the name of a release"),
-    (
-        "release-outside",
-        "the release is a link, or lies outside the releases",
-    ),
-    ("current-not-a-link", "current is a directory or a file"),
-    (
-        "current-outside",
-        "current selects something that is no release",
-    ),
-    ("bad-service", "--service is not understood"),
-    (
-        "service-not-supported",
-        "a kind of service that this version does not know",
-    ),
-    ("service-not-found", "the supervisor knows no such service"),
-    ("supervisor-unavailable", "the supervisor does not answer"),
-    ("supervisor-refused", "the supervisor refused"),
-    ("no-permission", "this user may not do that"),
-    (
-        "unreadable",
-        "something that a check needs is closed to this user",
-    ),
-    (
-        "damaged-file",
-        "a file of Slipway's own cannot be understood",
-    ),
-];
-
 /// The questions that `targets` stand for.
 pub fn questions(targets: &[String]) -> Result<Vec<Question>, Failure> {
     targets

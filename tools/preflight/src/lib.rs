@@ -5,6 +5,7 @@
 
 mod args;
 mod checks;
+mod codes;
 mod finding;
 mod given;
 mod policy;
@@ -47,18 +48,7 @@ impl step::Tool for Tool {
         "list.N.needs",
         "list.N.given",
     ];
-    const CODES: &'static [(&'static str, &'static str)] = &[
-        ("check-failed", "one check or more failed"),
-        (
-            "protected",
-            "--force, or more let pass than the application's file does, where DEPLOY_PROTECTED says yes",
-        ),
-        ("bad-service", "--service is not understood"),
-        (
-            "service-not-supported",
-            "a kind of service that this version does not know",
-        ),
-    ];
+    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let policy = Policy::of(&args)?;

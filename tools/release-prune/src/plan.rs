@@ -1,7 +1,7 @@
 //! What the decision about each release rests on.
 
 use releases::plan::PruneEntry;
-use state::{State, Verdict};
+use state::State;
 use std::collections::BTreeSet;
 
 /// Every release that the state knows, as pruning sees it.
@@ -31,11 +31,7 @@ pub fn entries(state: &State, live: Option<&str>, in_use: &BTreeSet<String>) -> 
     let entry = |release: &state::Release| PruneEntry {
         name: release.name.clone(),
         sequence: release.sequence,
-        verdict: match release.verdict {
-            Verdict::Good => releases::Verdict::Good,
-            Verdict::Bad => releases::Verdict::Bad,
-            Verdict::Unknown => releases::Verdict::Unknown,
-        },
+        verdict: release.verdict,
         is_current: live == Some(release.name.as_str()),
         is_last_good: way_back.contains(&release.name),
         pinned: release.pinned,
@@ -49,7 +45,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use releases::plan::prune;
-    use state::{Begin, Intent, Mark, Switch};
+    use state::{Begin, Intent, Mark, Switch, Verdict};
     use std::time::SystemTime;
 
     fn state(releases: &[(&str, Verdict)]) -> State {

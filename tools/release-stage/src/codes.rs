@@ -1,7 +1,7 @@
 //! The error codes of `release-stage`.
 
-/// Each with its meaning.
-pub(crate) const CODES: &[(&str, &str)] = &[
+/// What only this tool reports, each with its meaning; `application`'s come on top.
+pub(crate) const OWN: step::Codes = &[
     (
         "install-failed",
         "the command that installs dependencies failed",
@@ -46,34 +46,4 @@ pub(crate) const CODES: &[(&str, &str)] = &[
         "this version stages releases only",
     ),
     ("release-exists", "there is a release of that name already"),
-    ("no-such-release", "there is no release of that name"),
-    ("bad-release-name", "that cannot be the name of a release"),
-    (
-        "release-outside",
-        "the release is a link, or lies outside the releases",
-    ),
-    ("current-not-a-link", "current is a directory or a file"),
-    (
-        "current-outside",
-        "current selects something that is no release",
-    ),
-    ("busy", "another deploy holds the lease"),
-    ("lease-lost", "this deploy no longer holds the lease"),
-    (
-        "contradiction",
-        "the disk shows neither what was nor what was to be",
-    ),
-    ("state-damaged", "the state file cannot be understood"),
-    (
-        "state-newer",
-        "the state file was written by a newer version",
-    ),
-    (
-        "state-missing",
-        "the state file is gone although there is a history",
-    ),
-    (
-        "state-locked",
-        "another tool kept the state locked all the time",
-    ),
 ];

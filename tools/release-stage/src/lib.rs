@@ -75,7 +75,7 @@ impl step::Tool for Tool {
         "release", "path", "kind", "commit", "files", "bytes", "linked", "copied", "start",
         "dryRun",
     ];
-    const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
+    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let application = Application::of(&args.layout)?;

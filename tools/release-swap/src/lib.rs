@@ -42,7 +42,7 @@ impl step::Tool for Tool {
     const ABOUT: &'static str = "Make a release live: one atomic switch of current";
     type Args = Args;
     const FIELDS: &'static [&'static str] = &["from", "to", "changed", "dryRun"];
-    const CODES: &'static [(&'static str, &'static str)] = codes::CODES;
+    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let application = Application::of(&args.layout)?;

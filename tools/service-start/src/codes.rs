@@ -1,9 +1,7 @@
 //! The error codes of `service-start`.
 
-use application::fail;
-
-/// What only this tool reports.
-const OWN: [(&str, &str); 7] = [
+/// What only this tool reports, each with its meaning; `application`'s come on top.
+pub(crate) const OWN: step::Codes = &[
     (
         "start-failed",
         "the service crashed, ended at once or was not allowed to start",
@@ -27,20 +25,3 @@ const OWN: [(&str, &str); 7] = [
         "no release is live, so there is none to start",
     ),
 ];
-
-const ALL: [(&str, &str); OWN.len() + fail::CODES.len()] = {
-    let mut all = [("", ""); OWN.len() + fail::CODES.len()];
-    let mut place = 0;
-    while place < all.len() {
-        all[place] = if place < OWN.len() {
-            OWN[place]
-        } else {
-            fail::CODES[place - OWN.len()]
-        };
-        place += 1;
-    }
-    all
-};
-
-/// Each with its meaning.
-pub(crate) const CODES: &[(&str, &str)] = &ALL;

@@ -1,9 +1,7 @@
 //! The error codes of `service-stop`.
 
-use application::fail;
-
-/// What only this tool reports.
-const OWN: [(&str, &str); 2] = [
+/// What only this tool reports, each with its meaning; `application`'s come on top.
+pub(crate) const OWN: step::Codes = &[
     (
         "port-held",
         "the service is stopped, but the port is not free",
@@ -13,20 +11,3 @@ const OWN: [(&str, &str); 2] = [
         "the service was stopped, and somebody has started it anew",
     ),
 ];
-
-const ALL: [(&str, &str); OWN.len() + fail::CODES.len()] = {
-    let mut all = [("", ""); OWN.len() + fail::CODES.len()];
-    let mut place = 0;
-    while place < all.len() {
-        all[place] = if place < OWN.len() {
-            OWN[place]
-        } else {
-            fail::CODES[place - OWN.len()]
-        };
-        place += 1;
-    }
-    all
-};
-
-/// Each with its meaning.
-pub(crate) const CODES: &[(&str, &str)] = &ALL;
