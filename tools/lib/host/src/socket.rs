@@ -76,15 +76,33 @@ impl Proc {
     /// Every TCP socket that listens on that port, on whatever address, in the caller's network namespace. Connections,
     /// ended ones too (`TIME_WAIT`), are not among them. A kernel without IPv6 has no second table, and that is no error.
     pub fn listeners(&self, port: u16) -> io::Result<Vec<Listener>> {
-        self.listeners_in("net", port)
+        self.listeners_in("net", |listener| listener.address.port() == port)
+    }
+
+    /// Every TCP socket on which one of these processes listens, in the caller's network namespace. What may not be
+    /// looked into is left out.
+    pub fn listening(&self, pids: &[u32]) -> io::Result<Vec<Listener>> {
+        let mut held = HashSet::new();
+        for pid in pids {
+            if let Looked::Into(descriptors) = self.looked(*pid, self.descriptors(*pid))? {
+                let sockets = descriptors.iter();
+                held.extend(sockets.filter_map(|(_, target)| socket_inode(target)));
+            }
+        }
+        self.listeners_in("net", |listener| held.contains(&listener.inode))
     }
 
     /// The same as that process sees it: it may be in another network namespace.
     pub fn listeners_seen_by(&self, pid: u32, port: u16) -> io::Result<Vec<Listener>> {
-        self.listeners_in(&Self::of(pid, "net"), port)
+        let wanted = |listener: &Listener| listener.address.port() == port;
+        self.listeners_in(&Self::of(pid, "net"), wanted)
     }
 
-    fn listeners_in(&self, net: &str, port: u16) -> io::Result<Vec<Listener>> {
+    fn listeners_in(
+        &self,
+        net: &str,
+        wanted: impl Fn(&Listener) -> bool,
+    ) -> io::Result<Vec<Listener>> {
         let mut listeners = Vec::new();
         for (table, family) in [("tcp", Family::Ipv4), ("tcp6", Family::Ipv6)] {
             let file = format!("{net}/{table}");
@@ -95,8 +113,9 @@ impl Proc {
                 }
                 Err(error) => return Err(error),
             };
-            parse(&text, family, port, &self.path(&file), &mut listeners)?;
+            parse(&text, family, &self.path(&file), &mut listeners)?;
         }
+        listeners.retain(wanted);
         Ok(listeners)
     }
 
@@ -157,23 +176,14 @@ fn socket_inode(target: &Path) -> Option<u64> {
 /// The state of a listening socket in the kernel's tables.
 const LISTEN: &str = "0A";
 
-fn parse(
-    text: &str,
-    family: Family,
-    port: u16,
-    file: &Path,
-    found: &mut Vec<Listener>,
-) -> io::Result<()> {
+fn parse(text: &str, family: Family, file: &Path, found: &mut Vec<Listener>) -> io::Result<()> {
     for line in text.lines().skip(1) {
         // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         if fields.get(3) != Some(&LISTEN) {
             continue;
         }
-        let listener = listener(&fields, family).ok_or_else(|| malformed(file))?;
-        if listener.address.port() == port {
-            found.push(listener);
-        }
+        found.push(listener(&fields, family).ok_or_else(|| malformed(file))?);
     }
     Ok(())
 }

@@ -265,3 +265,18 @@ fn an_address_of_the_second_family() {
     let found = Proc::at(tree.path()).listeners(443).unwrap();
     assert_eq!(found[0].address, SocketAddr::from((address, 443)));
 }
+
+#[test]
+fn what_a_process_listens_on_is_found_whatever_the_port() {
+    let listeners = [
+        TcpListener::bind("127.0.0.1:0").unwrap(),
+        TcpListener::bind("127.0.0.1:0").unwrap(),
+    ];
+    let found = Proc::system().listening(&[std::process::id()]).unwrap();
+    for listener in &listeners {
+        let port = port_of(listener);
+        assert!(found.iter().any(|found| found.address.port() == port));
+    }
+    let child = Kept(Command::new("sleep").arg("600").spawn().unwrap());
+    assert_eq!(Proc::system().listening(&[child.pid()]).unwrap(), []);
+}
