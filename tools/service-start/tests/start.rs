@@ -11,19 +11,10 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// Becomes [`serve`] of this very test program, in the release's directory; the port is in the file `port` there.
-const SERVE: &str = "exec \"$(cat ../../program)\" --exact serve --ignored --nocapture";
+/// Becomes the example `start-serve`, in the release's directory; the port is in the file `port` there.
+const SERVE: &str = "exec \"$(cat ../../examples)/start-serve\"";
 
-/// Not a test: what [`SERVE`] runs.
-#[test]
-#[ignore = "run by other tests, in the directory of a release"]
-fn serve() {
-    let port: u16 = fs::read_to_string("port").unwrap().trim().parse().unwrap();
-    let _socket = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    std::thread::sleep(Duration::from_secs(120));
-}
-
-/// A port that was free a moment ago, and is what [`serve`] is to listen on in both releases.
+/// A port that was free a moment ago, and is what [`SERVE`] is to listen on in both releases.
 fn free_port(bench: &Bench) -> String {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port().to_string();

@@ -9,8 +9,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Becomes [`serve`] of this very test program, in the release's directory.
-const SERVE: &str = "exec \"$(cat ../../program)\" --exact serve --ignored --nocapture";
+/// Becomes the example `stop-serve`, in the release's directory.
+const SERVE: &str = "exec \"$(cat ../../examples)/stop-serve\"";
 
 /// An application with one release and a plain process; gone when this is dropped.
 struct Bench {
@@ -25,8 +25,7 @@ impl Bench {
         let root = std::env::temp_dir().join(name);
         fs::create_dir_all(root.join("releases/r1")).unwrap();
         let root = fs::canonicalize(root).unwrap();
-        let own = std::env::current_exe().unwrap();
-        fs::write(root.join("program"), own.to_str().unwrap()).unwrap();
+        fs::write(root.join("examples"), examples().to_str().unwrap()).unwrap();
         durable::switch(root.join("current"), "releases/r1").unwrap();
         Self { root }
     }
@@ -46,7 +45,7 @@ impl Bench {
         service.status(&soon()).unwrap().main_pid.unwrap()
     }
 
-    /// The port that [`serve`] listens on, once it does.
+    /// The port that [`SERVE`] listens on, once it does.
     fn port(&self) -> u16 {
         until(|| {
             fs::read_to_string(self.root.join("releases/r1/port"))
@@ -117,13 +116,15 @@ fn is_gone(pid: u32) -> bool {
         .map_or(true, |stat| stat.is_over())
 }
 
-/// Not a test: what [`SERVE`] runs.
-#[test]
-#[ignore = "run by other tests, in the directory of a release"]
-fn serve() {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    fs::write("port", format!("{}\n", socket.local_addr().unwrap().port())).unwrap();
-    std::thread::sleep(Duration::from_secs(120));
+/// Where cargo puts this crate's examples: beside the directory of the test programs.
+fn examples() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let examples = own.parent().unwrap().with_file_name("examples");
+    assert!(
+        examples.join("stop-serve").exists(),
+        "cargo build -p service-stop --examples"
+    );
+    examples
 }
 
 #[test]

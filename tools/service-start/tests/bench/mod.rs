@@ -21,8 +21,7 @@ impl Bench {
         fs::create_dir_all(root.join("releases/r1")).unwrap();
         fs::create_dir_all(root.join("releases/r2")).unwrap();
         let root = fs::canonicalize(root).unwrap();
-        let own = std::env::current_exe().unwrap();
-        fs::write(root.join("program"), own.to_str().unwrap()).unwrap();
+        fs::write(root.join("examples"), examples().to_str().unwrap()).unwrap();
         let bench = Self { root };
         bench.select("r1");
         bench
@@ -77,6 +76,17 @@ impl Drop for Bench {
         service.kill(&soon()).ok();
         fs::remove_dir_all(&self.root).ok();
     }
+}
+
+/// Where cargo puts this crate's examples: beside the directory of the test programs.
+fn examples() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let examples = own.parent().unwrap().with_file_name("examples");
+    assert!(
+        examples.join("start-serve").exists(),
+        "cargo build -p service-start --examples"
+    );
+    examples
 }
 
 pub fn report(output: &Output) -> (i32, Value) {

@@ -4,7 +4,6 @@ mod life;
 mod proof;
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,9 +15,8 @@ use crate::{Active, Service, Setting, Stopped};
 
 /// Long enough for the slowest machine; no test waits for it to pass.
 const LONG: Duration = Duration::from_secs(30);
-/// Runs [`serve`] of this very test program.
-const SERVE: &str =
-    "exec \"$(cat ../../program)\" --exact process::tests::serve --ignored --nocapture";
+/// Becomes the example `service-serve`, in the release's directory.
+const SERVE: &str = "exec \"$(cat ../../examples)/service-serve\"";
 
 /// An application's directory with two releases, and its service, which is gone when this is dropped.
 struct Bench {
@@ -33,11 +31,7 @@ impl Bench {
         let root = std::env::temp_dir().join(format!("slipway-{}-{count}", std::process::id()));
         fs::create_dir_all(root.join("releases/one")).unwrap();
         fs::create_dir_all(root.join("releases/two")).unwrap();
-        fs::write(
-            root.join("program"),
-            std::env::current_exe().unwrap().to_str().unwrap(),
-        )
-        .unwrap();
+        fs::write(root.join("examples"), examples().to_str().unwrap()).unwrap();
         let root = fs::canonicalize(root).unwrap();
         durable::switch(root.join("current"), "releases/one").unwrap();
         let service = Self::service(&root, command);
@@ -107,11 +101,13 @@ fn is_gone(pid: u32) -> bool {
     Proc::system().stat(pid).map_or(true, |stat| stat.is_over())
 }
 
-/// Not a test: what [`SERVE`] runs. It listens on a free port and writes down which.
-#[test]
-#[ignore = "run by other tests, in the directory of a release"]
-fn serve() {
-    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-    fs::write("port", format!("{}\n", socket.local_addr().unwrap().port())).unwrap();
-    std::thread::sleep(LONG * 4);
+/// Where cargo puts this crate's examples: beside the directory of the test programs.
+fn examples() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let examples = own.parent().unwrap().with_file_name("examples");
+    assert!(
+        examples.join("service-serve").exists(),
+        "cargo build -p service --examples"
+    );
+    examples
 }

@@ -224,24 +224,9 @@ fn a_root_that_is_misspelt_does_not_come_into_being() {
     assert!(!root.exists());
 }
 
-/// Not a test: a deploy that a service runs itself. It stops the service, and lives to tell.
-#[test]
-#[ignore = "run by another test, as a child of the service that it stops"]
-fn deploy_from_within() {
-    let root = fs::canonicalize("../..").unwrap();
-    let service = Bench::service(&root, "exec sleep 1000");
-    service
-        .arm_dead_man(LONG * 10, &["/bin/true".into()], &soon())
-        .unwrap();
-    let stopped = service.stop(LONG, &soon()).unwrap();
-    assert!(!stopped.killed && stopped.cut.is_empty(), "{stopped:?}");
-    let disarmed = service.disarm_dead_man(&soon()).unwrap();
-    fs::write("stopped", format!("{disarmed:?}\n")).unwrap();
-}
-
 #[test]
 fn a_service_may_deploy_itself() {
-    let deploy = SERVE.replace("tests::serve", "tests::life::deploy_from_within");
+    let deploy = SERVE.replace("service-serve", "service-deploys-itself");
     // Once as a plain child, in a pipe, and once in a session of its own.
     for how in ["sh -c", "setsid sh -c"] {
         let bench = Bench::new(&format!("{how} '{deploy} | cat' & exec sleep 1000"));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Before, Expectation, Verdict};
+use std::net::TcpListener;
 
 #[test]
 fn the_new_process_is_told_from_the_old_one() {
