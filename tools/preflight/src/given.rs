@@ -5,6 +5,8 @@ use application::{Application, fail};
 use deadline::Deadline;
 use service::{Service, Status};
 use state::State;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::OnceLock;
 use step::{Context, Failure};
 
@@ -18,6 +20,11 @@ pub(crate) struct Given {
     pub(crate) deploy_id: Option<String>,
     /// The release that is to go live.
     pub(crate) release: Option<String>,
+    /// The application's env file, as hints name it.
+    pub(crate) file: String,
+    /// Nothing may be forced.
+    protected: bool,
+    app: Option<String>,
     status: OnceLock<Result<Status, Problem>>,
     state: OnceLock<Result<State, Problem>>,
 }
@@ -39,7 +46,7 @@ impl From<Failure> for Problem {
 }
 
 impl Given {
-    pub(crate) fn of(args: Args, context: &Context) -> Result<Self, Failure> {
+    pub(crate) fn of(args: Args, protected: bool, context: &Context) -> Result<Self, Failure> {
         let application = args
             .layout
             .root
@@ -64,9 +71,24 @@ impl Given {
             service,
             deploy_id: context.deploy_id().map(str::to_owned),
             release,
+            file: context.app().map_or_else(
+                || "the application's file (--app)".to_owned(),
+                |file| file.path.display().to_string(),
+            ),
+            protected,
+            app: context.app().map(|file| name_of(&file.path)),
             status: OnceLock::new(),
             state: OnceLock::new(),
         })
+    }
+
+    /// What lets a deploy go past that failed check.
+    pub(crate) fn past(&self, check: &str) -> String {
+        if self.protected {
+            let variable = step::variable("preflight", "warn");
+            return format!("{variable}={check} in {}", self.file);
+        }
+        format!("deploy --force {}", self.app.as_deref().unwrap_or("APP"))
     }
 
     /// One look at the service, the same one for every check.
@@ -88,5 +110,25 @@ impl Given {
         self.state
             .get_or_init(|| application.load().map_err(Problem::from))
             .as_ref()
+    }
+}
+
+/// What `--app` calls the application of that env file.
+fn name_of(file: &Path) -> String {
+    let name = file.file_stem().and_then(OsStr::to_str);
+    match name.filter(|name| step::config::path_of(name) == file) {
+        Some(name) => name.to_owned(),
+        None => file.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_application_is_called_by_its_name_where_it_has_one() {
+        assert_eq!(name_of(Path::new("/etc/slipway/shop.env")), "shop");
+        assert_eq!(name_of(Path::new("/home/a/shop.env")), "/home/a/shop.env");
     }
 }

@@ -52,11 +52,9 @@ impl step::Tool for Tool {
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let policy = Policy::of(&args)?;
-        if !args.list {
-            protected::guard(&args, context)?;
-        }
+        let protected = !args.list && protected::guard(&args, context)?;
         let (list, timeout) = (args.list, args.check_timeout);
-        let given = Arc::new(Given::of(args, context)?);
+        let given = Arc::new(Given::of(args, protected, context)?);
         if list {
             return Ok(Report::of(&report::list(&given)));
         }

@@ -8,11 +8,11 @@ use step::{Context, Failure};
 /// The variable that says so.
 const VARIABLE: &str = "DEPLOY_PROTECTED";
 
-/// Refuses, where the environment is protected, whatever would let more pass than the application's file does. Where an
+/// Whether the environment is protected. Refuses, where it is, whatever would let more pass than the application's file does. Where an
 /// option's value comes from makes no difference: a variable of the caller's is as good as a word on the command line.
-pub(crate) fn guard(args: &Args, context: &Context) -> Result<(), Failure> {
+pub(crate) fn guard(args: &Args, context: &Context) -> Result<bool, Failure> {
     if !is_protected(context)? {
-        return Ok(());
+        return Ok(false);
     }
     if args.force {
         return Err(Failure::no(
@@ -23,7 +23,7 @@ pub(crate) fn guard(args: &Args, context: &Context) -> Result<(), Failure> {
     }
     match beyond(args, context.app()) {
         Some(excess) => Err(excess.refused(context.app())),
-        None => Ok(()),
+        None => Ok(true),
     }
 }
 

@@ -105,7 +105,23 @@ fn a_service_that_died_has_failed() {
     while !service.status(&deadline).unwrap().active.is_over() {
         deadline.sleep(Duration::from_millis(5)).unwrap();
     }
-    application.check("service", &["--service", "process:app"], "fail");
+    let service = ["--service", "process:app"];
+    let unvalidated = application.check("service", &service, "warn");
+    let message = unvalidated["message"].as_str().unwrap();
+    assert!(message.contains("never validated"), "{message}");
+    application.validate("r1");
+    let good = application.check("service", &service, "fail");
+    let hint = good["hint"].as_str().unwrap();
+    assert!(hint.contains("deploy --force"), "{hint}");
+    let mut protected = application.tool(&["--only", "service"]);
+    protected.args(service).env("DEPLOY_PROTECTED", "yes");
+    let text = "PREFLIGHT_ONLY=service\n";
+    let file = application.root.join("app.env");
+    fs::write(&file, text).unwrap();
+    protected.arg("--app").arg(&file);
+    let protected = one(&run(protected, 1), "fail");
+    let hint = protected["hint"].as_str().unwrap();
+    assert!(hint.contains("PREFLIGHT_WARN=service"), "{hint}");
 }
 
 #[test]
@@ -118,7 +134,12 @@ fn health_is_asked_of_what_is_meant_to_run() {
     drop(listener);
     closed(address);
     let url = ["--health-url", target.as_str()];
+    application.check("health", &url, "warn");
+    application.validate("r1");
     application.check("health", &url, "fail");
+    application.change(|held| held.state.mark("r1", Mark::Verdict(Verdict::Bad)).unwrap());
+    application.check("health", &url, "warn");
+    application.validate("r1");
     let stopped = [&url[..], &["--service", "process:app"]].concat();
     application.check("health", &stopped, "skip");
     fs::remove_file(application.root.join("current")).unwrap();

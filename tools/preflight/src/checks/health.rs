@@ -1,6 +1,7 @@
 //! `health`: what serves now is well, so that a failure afterwards is the new release's.
 
 use super::Check;
+use super::live::Live;
 use crate::finding::Finding;
 use crate::given::Given;
 use deadline::Deadline;
@@ -38,7 +39,7 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
             .collect();
         asked.into_iter().map(|one| one.join().ok()).collect()
     });
-    judge(&targets, &answers)
+    Live::of(given).weigh(judge(&targets, &answers), &given.past(CHECK.name))
 }
 
 /// Asks once; a service that runs and refuses may have been started a moment ago, by the recovery of a dead deploy for
@@ -78,9 +79,7 @@ fn judge(targets: &[Target], answers: &[Option<Answer>]) -> Finding {
             Some(answer) => {
                 let finding = Finding::fail(
                     format!("{target}: {}", answer.message),
-                    format!(
-                        "healthwait '{target}', to see when it is well; --warn health, to deploy the cure"
-                    ),
+                    format!("healthwait '{target}', to see when it is well"),
                 );
                 return finding.measured(answer.status, ());
             }

@@ -6,6 +6,7 @@ mod git;
 mod health;
 mod inodes;
 mod layout;
+mod live;
 mod lock;
 mod memory;
 mod paused;

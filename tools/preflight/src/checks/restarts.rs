@@ -1,6 +1,7 @@
 //! `restarts`: its supervisor would still start it, and it does not crash again and again.
 
 use super::Check;
+use super::live::Live;
 use super::supervised::{Commands, not_asked};
 use crate::finding::Finding;
 use crate::given::Given;
@@ -20,8 +21,11 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         return Finding::skip("there is no service");
     };
     match given.status(service, deadline) {
-        Ok(status) => judge(status, &Commands::of(service)),
-        Err(problem) => not_asked(problem, &Commands::of(service)),
+        Ok(status) => {
+            let finding = judge(status, &Commands::of(service, given));
+            Live::of(given).weigh(finding, &given.past(CHECK.name))
+        }
+        Err(problem) => not_asked(problem, &Commands::of(service, given)),
     }
 }
 

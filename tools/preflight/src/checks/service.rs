@@ -1,6 +1,7 @@
 //! `service`: it exists, has not failed, and its supervisor gives it at least the time to stop that we do.
 
 use super::Check;
+use super::live::Live;
 use super::supervised::{Commands, not_asked};
 use crate::finding::Finding;
 use crate::given::Given;
@@ -21,18 +22,27 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         return Finding::skip("there is no service");
     };
     match given.status(service, deadline) {
-        Ok(status) => judge(status, given.args.stop_timeout, &Commands::of(service)),
-        Err(problem) => not_asked(problem, &Commands::of(service)),
+        Ok(status) => {
+            let commands = Commands::of(service, given);
+            failed(status, &commands).map_or_else(
+                || judge(status, given.args.stop_timeout, &commands),
+                |finding| Live::of(given).weigh(finding, &given.past(CHECK.name)),
+            )
+        }
+        Err(problem) => not_asked(problem, &Commands::of(service, given)),
     }
 }
 
-fn judge(status: &Status, ours: Duration, commands: &Commands) -> Finding {
-    if status.active == Active::Failed {
-        return Finding::fail(
+fn failed(status: &Status, commands: &Commands) -> Option<Finding> {
+    (status.active == Active::Failed).then(|| {
+        Finding::fail(
             format!("the service is {}", status.phrase()),
             commands.start_anew(),
-        );
-    }
+        )
+    })
+}
+
+fn judge(status: &Status, ours: Duration, commands: &Commands) -> Finding {
     match status.stop_timeout {
         Some(theirs) if theirs < ours => Finding::fail(
             format!(
@@ -60,15 +70,9 @@ pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::finding::Status as Verdict;
-    use service::{Service, Setting};
 
     pub(in crate::checks) fn unit() -> Commands {
-        let setting = Setting {
-            root: ".".into(),
-            current: "current".into(),
-            start: None,
-        };
-        Commands::of(&Service::parse("systemd:shop", &setting).unwrap())
+        Commands::named(&"systemd:shop".parse().unwrap(), "run")
     }
 
     pub(in crate::checks) fn status(active: Active) -> Status {
@@ -97,13 +101,14 @@ pub(super) mod tests {
     #[test]
     fn failed_is_failed_and_stopped_is_well() {
         let thirty = Duration::from_secs(30);
-        for (active, verdict) in [
-            (Active::Running, Verdict::Pass),
-            (Active::Stopped, Verdict::Pass),
-            (Active::Failed, Verdict::Fail),
-        ] {
-            assert_eq!(judge(&status(active), thirty, &unit()).status, verdict);
+        for active in [Active::Running, Active::Stopped] {
+            let status = status(active);
+            assert_eq!(failed(&status, &unit()), None);
+            assert_eq!(judge(&status, thirty, &unit()).status, Verdict::Pass);
         }
+        let finding = failed(&status(Active::Failed), &unit()).unwrap();
+        assert_eq!(finding.status, Verdict::Fail);
+        assert!(finding.hint.unwrap().contains("reset-failed"));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the checks of a service share.
 
 use crate::finding::Finding;
-use crate::given::Problem;
+use crate::given::{Given, Problem};
+use releases::Layout;
 use service::{Name, Service};
 
 /// The commands of a service's supervisor, for hints.
@@ -9,11 +10,19 @@ pub(super) struct Commands {
     service: String,
     systemctl: Option<String>,
     unit: String,
+    /// Where a plain process has its log.
+    run: String,
 }
 
 impl Commands {
-    pub(super) fn of(service: &Service) -> Self {
-        let name = service.name();
+    pub(super) fn of(service: &Service, given: &Given) -> Self {
+        let layout = given.application.as_ref().map(|one| &one.layout);
+        let run = layout.map_or_else(|| "ROOT/run".into(), Layout::run);
+        Self::named(service.name(), run.as_str())
+    }
+
+    /// Those of the service of that name; `run` is where a plain process has its log.
+    pub(super) fn named(name: &Name, run: &str) -> Self {
         Self {
             service: name.to_string(),
             systemctl: match name {
@@ -22,6 +31,7 @@ impl Commands {
                 Name::Process(_) => None,
             },
             unit: name.bare().to_owned(),
+            run: run.to_owned(),
         }
     }
 
@@ -57,7 +67,7 @@ impl Commands {
         match self.systemctl.as_deref() {
             Some("systemctl") => format!("journalctl -u {} -n 50", self.unit),
             Some(_) => format!("journalctl --user -u {} -n 50", self.unit),
-            None => format!("tail -n 50 ROOT/run/{}.log", self.unit),
+            None => format!("tail -n 50 {}/{}.log", self.run, self.unit),
         }
     }
 }
