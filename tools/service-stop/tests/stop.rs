@@ -268,7 +268,8 @@ fn a_stop_that_has_begun_is_finished_although_a_signal_comes() {
 #[test]
 fn without_a_service_it_is_bad_usage() {
     let output = Command::new(env!("CARGO_BIN_EXE_service-stop"))
-        .args(["--root", "/nowhere"])
+        .arg("--root")
+        .arg(std::env::temp_dir())
         .env_remove("DEPLOY_SERVICE")
         .env_remove("DEPLOY_APP")
         .output()
