@@ -85,7 +85,17 @@ fn a_port_that_the_service_itself_holds_is_well() {
     assert_eq!(own["value"], serde_json::json!([pid]));
     application.check("service", &with, "pass");
     application.check("restarts", &with, "skip");
-    application.check("port", &["--port", &port], "fail");
+    let unnamed = application.check("port", &["--port", &port], "fail");
+    let message = unnamed["message"].as_str().unwrap();
+    assert!(message.contains("DEPLOY_SERVICE"), "{message}");
+    let wrong = ["--port", "1", "--service", "process:app"];
+    let hasty = [&wrong[..], &["--check-timeout", "1s"]].concat();
+    let elsewhere = application.check("port", &hasty, "fail");
+    let expected = format!("the service listens on {port}; --port says 1");
+    assert_eq!(elsewhere["message"], expected);
+    application.validate("r1");
+    application.change(|held| held.state.mark("r1", Mark::Verdict(Verdict::Bad)).unwrap());
+    application.check("port", &hasty, "warn");
     service.kill(&deadline).unwrap();
     application.check("service", &with, "pass");
     application.check("port", &with, "pass");

@@ -1,62 +1,163 @@
-//! `port`: free, or held by this very service.
+//! `port`: free, or held by this very service; and a service that runs listens there and nowhere else.
 
 use super::Check;
+use super::live::Live;
 use super::supervised::not_known;
 use crate::finding::Finding;
 use crate::given::{Given, Problem};
 use application::fail;
 use deadline::Deadline;
+use host::Proc;
+use service::{Active, Service, Status};
 use service_stop::port::{Holder, Look};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A service that is up for so long and does not listen will not do so in a moment.
+const COMING: Duration = Duration::from_secs(30);
+/// How often the port of a service that may be coming is looked at.
+const AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) const CHECK: Check = Check {
     name: "port",
-    about: "the port is free, or held by this very service",
+    about: "the port is free, or held by this very service; a service that runs listens on it",
     needs: "--port",
     given: |given| given.args.service.port.is_some(),
     run,
 };
 
+/// What was told.
+struct Told<'a> {
+    port: u16,
+    /// A service was named whose port it may be.
+    has_service: bool,
+    accept_unprovable: bool,
+    /// The application's env file.
+    file: &'a str,
+    /// What lets a deploy go past this check.
+    past: &'a str,
+}
+
+/// What was seen.
+#[derive(Default)]
+struct Seen {
+    look: Look,
+    /// The service runs and nobody holds its port: the ports on which it does listen, as far as they can be seen.
+    elsewhere: Option<BTreeSet<u16>>,
+}
+
 fn run(given: &Given, deadline: &Deadline) -> Finding {
     let Some(port) = given.args.service.port else {
         return Finding::skip("there is no port");
     };
-    match look(given, port, deadline) {
-        Ok(look) => judge(port, &look, given.args.health.accept_unprovable),
-        Err(problem) => not_known(&problem),
+    let told = Told {
+        port,
+        has_service: given.service.is_some(),
+        accept_unprovable: given.args.health.accept_unprovable,
+        file: &given.file,
+        past: &given.past(CHECK.name),
+    };
+    let seen = match look(given, port, deadline) {
+        Ok(seen) => seen,
+        Err(problem) => return not_known(&problem),
+    };
+    let Some(ports) = seen.elsewhere else {
+        return judge(&told, &seen.look);
+    };
+    let finding = elsewhere(&told, &ports);
+    match Live::of(given) {
+        // It may have failed for this very reason.
+        live @ (Live::Bad | Live::Nothing) => live.weigh(finding, told.past),
+        // Before the first deploy of what runs already, the port may be told wrong.
+        Live::Well | Live::Unvalidated => finding,
     }
 }
 
 /// The look that the stop takes, but from a distance: nobody may bind the port of a service that may be starting.
-fn look(given: &Given, port: u16, deadline: &Deadline) -> Result<Look, Problem> {
-    let look = match &given.service {
-        Some(service) => {
-            let status = given.status(service, deadline).map_err(Problem::clone)?;
-            Look::at_a_distance(port, service, status, deadline)
-        }
-        None => Look::of_nobody(port),
+fn look(given: &Given, port: u16, deadline: &Deadline) -> Result<Seen, Problem> {
+    let trouble = |error| Problem::from(fail::service(&error));
+    let Some(service) = &given.service else {
+        let look = Look::of_nobody(port).map_err(trouble)?;
+        return Ok(Seen {
+            look,
+            ..Seen::default()
+        });
     };
-    look.map_err(|error| fail::service(&error).into())
+    let status = given.status(service, deadline).map_err(Problem::clone)?;
+    let patience = deadline.or_after(deadline.remaining() / 2);
+    loop {
+        let look = Look::at_a_distance(port, service, status, deadline).map_err(trouble)?;
+        let silent = status.active == Active::Running && !look.kept && look.is_free();
+        if silent && is_young(status) && patience.sleep(AGAIN).is_ok() {
+            continue;
+        }
+        let elsewhere = silent.then(|| listens_on(service, deadline));
+        return Ok(Seen { look, elsewhere });
+    }
 }
 
-fn judge(port: u16, look: &Look, accept_unprovable: bool) -> Finding {
+fn is_young(status: &Status) -> bool {
+    status.active_for.is_none_or(|time| time < COMING)
+}
+
+fn listens_on(service: &Service, deadline: &Deadline) -> BTreeSet<u16> {
+    let pids = service.pids(deadline).unwrap_or_default();
+    let listeners = Proc::system().listening(&pids).unwrap_or_default();
+    listeners
+        .iter()
+        .map(|listener| listener.address.port())
+        .collect()
+}
+
+/// The service runs, and not on the port that was told: nobody could prove that the new process answers.
+fn elsewhere(told: &Told<'_>, ports: &BTreeSet<u16>) -> Finding {
+    let Told {
+        port, file, past, ..
+    } = told;
+    let past = format!("{past}, where the new release is to listen on {port}");
+    let words: Vec<String> = ports.iter().map(u16::to_string).collect();
+    match words.first() {
+        Some(first) => Finding::fail(
+            format!(
+                "the service listens on {}; --port says {port}",
+                words.join(" and ")
+            ),
+            format!("DEPLOY_PORT={first} in {file}; or {past}"),
+        ),
+        None => Finding::fail(
+            format!("the running service does not listen on {port}"),
+            format!("sudo ss -ltnp, and DEPLOY_PORT=NUMBER in {file}; or {past}"),
+        ),
+    }
+}
+
+fn judge(told: &Told<'_>, look: &Look) -> Finding {
+    let Told { port, file, .. } = told;
     if !look.foreign.is_empty() {
         let names: Vec<String> = look.foreign.iter().map(Holder::to_string).collect();
-        let words: Vec<String> = pids(&look.foreign).iter().map(u32::to_string).collect();
-        let finding = Finding::fail(
-            format!(
-                "port {port} is held by {}, which is not the service's",
-                names.join(" and ")
-            ),
-            format!("kill {}", words.join(" ")),
-        );
+        let names = names.join(" and ");
+        let hint = look.hint(*port);
+        let finding = if told.has_service {
+            let message = format!("port {port} is held by {names}, which is not the service's");
+            Finding::fail(message, hint)
+        } else {
+            let words: Vec<String> = pids(&look.foreign).iter().map(u32::to_string).collect();
+            Finding::fail(
+                format!(
+                    "port {port} is held by {names}; no service was named (DEPLOY_SERVICE), so nobody can say whether process {} is its own",
+                    words.join(" or ")
+                ),
+                format!("DEPLOY_SERVICE=KIND:NAME in {file}; or {hint}"),
+            )
+        };
         return finding.measured(pids(&look.foreign), ());
     }
     if !look.unseen.is_empty() {
         let message = look.unseen.join(", ");
         let hint = format!(
-            "sudo ss -ltnp 'sport = :{port}'; where it is the service's own: --accept-unprovable"
+            "sudo ss -ltnp 'sport = :{port}'; where it is the service's own: DEPLOY_ACCEPT_UNPROVABLE=yes in {file}"
         );
-        return if accept_unprovable {
+        return if told.accept_unprovable {
             Finding::warn(message, hint)
         } else {
             Finding::fail(message, hint)
@@ -87,6 +188,16 @@ mod tests {
         }]
     }
 
+    fn told(accept_unprovable: bool) -> Told<'static> {
+        Told {
+            port: 80,
+            has_service: true,
+            accept_unprovable,
+            file: "/etc/slipway/shop.env",
+            past: "deploy --force shop",
+        }
+    }
+
     #[test]
     fn a_foreign_holder_is_named() {
         let look = Look {
@@ -94,10 +205,44 @@ mod tests {
             foreign: held(5, "nginx -g x"),
             ..Look::default()
         };
-        let finding = judge(80, &look, true);
+        let finding = judge(&told(true), &look);
         assert_eq!(finding.status, Status::Fail);
         assert!(finding.message.contains("5 (nginx -g x)"));
-        assert_eq!(finding.hint.as_deref(), Some("kill 5"));
+        let hint = "ps -fp 5; then kill 5, if it has no business there";
+        assert_eq!(finding.hint.as_deref(), Some(hint));
+    }
+
+    #[test]
+    fn without_a_service_nobody_can_say_whose_it_is() {
+        let look = Look {
+            foreign: held(419, "shop"),
+            ..Look::default()
+        };
+        let unnamed = Told {
+            has_service: false,
+            ..told(false)
+        };
+        let finding = judge(&unnamed, &look);
+        assert_eq!(finding.status, Status::Fail);
+        let message = "no service was named (DEPLOY_SERVICE), so nobody can say whether process 419 is its own";
+        assert!(finding.message.contains(message), "{}", finding.message);
+        let hint = finding.hint.unwrap_or_default();
+        assert!(hint.contains("ps -fp 419; then kill 419"), "{hint}");
+    }
+
+    #[test]
+    fn a_port_that_is_told_wrong() {
+        let seen = elsewhere(&told(false), &BTreeSet::from([8080, 9090]));
+        assert_eq!(seen.status, Status::Fail);
+        assert_eq!(
+            seen.message,
+            "the service listens on 8080 and 9090; --port says 80"
+        );
+        let hint = seen.hint.unwrap_or_default();
+        assert!(hint.contains("DEPLOY_PORT=8080 in /etc/slipway/shop.env"));
+        assert!(hint.contains("deploy --force shop"));
+        let unseen = elsewhere(&told(false), &BTreeSet::new());
+        assert!(unseen.message.contains("does not listen on 80"));
     }
 
     #[test]
@@ -106,8 +251,10 @@ mod tests {
             unseen: vec!["somebody".to_owned()],
             ..Look::default()
         };
-        assert_eq!(judge(80, &look, false).status, Status::Fail);
-        assert_eq!(judge(80, &look, true).status, Status::Warn);
+        assert_eq!(judge(&told(false), &look).status, Status::Fail);
+        assert_eq!(judge(&told(true), &look).status, Status::Warn);
+        let hint = judge(&told(false), &look).hint.unwrap_or_default();
+        assert!(hint.contains("DEPLOY_ACCEPT_UNPROVABLE=yes in /etc/"));
     }
 
     #[test]
@@ -117,17 +264,17 @@ mod tests {
             left: held(6, "shop"),
             ..Look::default()
         };
-        let finding = judge(80, &own, false);
+        let finding = judge(&told(false), &own);
         assert_eq!(finding.status, Status::Pass);
         assert_eq!(finding.value, serde_json::json!([4, 6]));
         let kept = Look {
             kept: true,
             ..Look::default()
         };
-        let finding = judge(80, &kept, false);
+        let finding = judge(&told(false), &kept);
         assert_eq!(finding.status, Status::Pass);
         assert!(finding.message.contains("by the service"));
-        let free = judge(80, &Look::default(), false);
+        let free = judge(&told(false), &Look::default());
         assert!(free.message.contains("free"));
     }
 }
