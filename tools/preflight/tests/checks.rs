@@ -80,6 +80,10 @@ fn a_port_that_the_service_itself_holds_is_well() {
         deadline.sleep(Duration::from_millis(5)).unwrap();
     }
     let with = ["--port", &port, "--service", "process:app"];
+    let bare = application.check("service", &with, "fail");
+    let hint = bare["hint"].as_str().unwrap();
+    assert!(hint.contains("DEPLOY_START="), "{hint}");
+    let with = [&with[..], &["--start", "serve"]].concat();
     let own = application.check("port", &with, "pass");
     let pid = service.status(&deadline).unwrap().main_pid.unwrap();
     assert_eq!(own["value"], serde_json::json!([pid]));
@@ -115,7 +119,7 @@ fn a_service_that_died_has_failed() {
     while !service.status(&deadline).unwrap().active.is_over() {
         deadline.sleep(Duration::from_millis(5)).unwrap();
     }
-    let service = ["--service", "process:app"];
+    let service = ["--service", "process:app", "--start", "exit 3"];
     let unvalidated = application.check("service", &service, "warn");
     let message = unvalidated["message"].as_str().unwrap();
     assert!(message.contains("never validated"), "{message}");

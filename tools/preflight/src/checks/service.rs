@@ -1,17 +1,17 @@
-//! `service`: it exists, has not failed, and its supervisor gives it at least the time to stop that we do.
+//! `service`: it exists, can be started, has not failed, and its supervisor gives it at least the time to stop that we do.
 
-use super::Check;
 use super::live::Live;
 use super::supervised::{Commands, not_asked};
+use super::{Check, boot};
 use crate::finding::Finding;
 use crate::given::Given;
 use deadline::Deadline;
-use service::{Active, Status};
+use service::{Active, Name, Status};
 use std::time::Duration;
 
 pub(super) const CHECK: Check = Check {
     name: "service",
-    about: "the service exists, has not failed, and is given as long to stop as --stop-timeout",
+    about: "the service exists, can be started, has not failed, is given as long to stop as --stop-timeout, and is started at boot",
     needs: "--service",
     given: |given| given.service.is_some(),
     run,
@@ -21,16 +21,35 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
     let Some(service) = &given.service else {
         return Finding::skip("there is no service");
     };
-    match given.status(service, deadline) {
-        Ok(status) => {
-            let commands = Commands::of(service, given);
-            failed(status, &commands).map_or_else(
-                || judge(status, given.args.stop_timeout, &commands),
-                |finding| Live::of(given).weigh(finding, &given.past(CHECK.name)),
-            )
-        }
-        Err(problem) => not_asked(problem, &Commands::of(service, given)),
+    let commands = Commands::of(service, given);
+    if let Some(finding) = unstartable(
+        service.name(),
+        given.args.service.start.as_deref(),
+        &given.file,
+    ) {
+        return finding;
     }
+    let status = match given.status(service, deadline) {
+        Ok(status) => status,
+        Err(problem) => return not_asked(problem, &commands),
+    };
+    if let Some(finding) = failed(status, &commands) {
+        return Live::of(given).weigh(finding, &given.past(CHECK.name));
+    }
+    let finding = judge(status, given.args.stop_timeout, &commands);
+    boot::weigh(finding, status, &commands, deadline)
+}
+
+/// A plain process is started by a command of ours, and without one it would only ever be stopped.
+fn unstartable(name: &Name, start: Option<&str>, file: &str) -> Option<Finding> {
+    let lacks =
+        matches!(name, Name::Process(_)) && start.is_none_or(|start| start.trim().is_empty());
+    lacks.then(|| {
+        Finding::fail(
+            format!("no command is given that starts {name} (--start, DEPLOY_START)"),
+            format!("DEPLOY_START='COMMAND' in {file}"),
+        )
+    })
 }
 
 fn failed(status: &Status, commands: &Commands) -> Option<Finding> {
@@ -109,6 +128,17 @@ pub(super) mod tests {
         let finding = failed(&status(Active::Failed), &unit()).unwrap();
         assert_eq!(finding.status, Verdict::Fail);
         assert!(finding.hint.unwrap().contains("reset-failed"));
+    }
+
+    #[test]
+    fn a_plain_process_needs_a_command() {
+        let without = |name: &str, start| unstartable(&name.parse().unwrap(), start, "shop.env");
+        let finding = without("process:shop", None).unwrap();
+        assert_eq!(finding.status, Verdict::Fail);
+        let hint = finding.hint.unwrap();
+        assert_eq!(hint, "DEPLOY_START='COMMAND' in shop.env");
+        assert_eq!(without("process:shop", Some("serve")), None);
+        assert_eq!(without("systemd:shop", None), None);
     }
 
     #[test]

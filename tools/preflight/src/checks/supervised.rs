@@ -4,6 +4,7 @@ use crate::finding::Finding;
 use crate::given::{Given, Problem};
 use releases::Layout;
 use service::{Name, Service};
+use std::process::Command;
 
 /// The commands of a service's supervisor, for hints.
 pub(super) struct Commands {
@@ -52,6 +53,30 @@ impl Commands {
             Some(systemctl) => format!("{systemctl} edit {}, with [Service] {setting}", self.unit),
             None => setting.to_owned(),
         }
+    }
+
+    /// Has it started at boot; a unit without an `[Install]` section needs one first.
+    pub(super) fn enable(&self, lacks_install: bool) -> String {
+        let systemctl = self.systemctl.as_deref().unwrap_or("systemctl");
+        let enable = format!("{systemctl} enable {}", self.unit);
+        if !lacks_install {
+            return enable;
+        }
+        let target = if systemctl == "systemctl" {
+            "multi-user.target"
+        } else {
+            "default.target"
+        };
+        let unit = &self.unit;
+        format!("{systemctl} edit {unit}, with [Install] WantedBy={target}, then {enable}")
+    }
+
+    /// A question to its manager, its words still to come; nothing where it has none.
+    pub(super) fn systemctl(&self) -> Option<Command> {
+        let mut words = self.systemctl.as_deref()?.split(' ');
+        let mut command = Command::new(words.next()?);
+        command.args(words).arg("--no-pager");
+        Some(command)
     }
 
     /// Shows how it stands.
