@@ -113,10 +113,22 @@ impl PreflightReport {
                 context.note(format!("{}: to mend it: {hint}", check.name));
             }
         }
-        context.note(format!(
+        context.note(self.sum());
+    }
+
+    /// How many ended how; which were not looked at.
+    fn sum(&self) -> String {
+        let sum = format!(
             "{} passed, {} warned, {} failed, {} skipped",
             self.passed, self.warned, self.failed, self.skipped
-        ));
+        );
+        let skipped = |check: &&CheckReport| check.finding.status == Status::Skip;
+        let skipped = self.checks.iter().filter(skipped);
+        let names: Vec<&str> = skipped.map(|check| check.name).collect();
+        if names.is_empty() {
+            return sum;
+        }
+        format!("{sum} ({})", names.join(", "))
     }
 
     /// Whether a deploy may begin.
@@ -142,5 +154,28 @@ impl PreflightReport {
             Some(hint) => failure.hint(hint),
             None => failure,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_names_what_was_not_looked_at() {
+        let check = |name, finding| CheckReport {
+            name,
+            finding,
+            duration_ms: 0,
+        };
+        let mut checks = vec![check("disk", Finding::pass(""))];
+        let sum = |checks: &[CheckReport]| PreflightReport::of(checks.to_vec(), false).sum();
+        assert_eq!(sum(&checks), "1 passed, 0 warned, 0 failed, 0 skipped");
+        checks.push(check("health", Finding::skip("stopped")));
+        checks.push(check("space", Finding::skip("left out")));
+        assert_eq!(
+            sum(&checks),
+            "1 passed, 0 warned, 0 failed, 2 skipped (health, space)"
+        );
     }
 }
