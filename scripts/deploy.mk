@@ -4,6 +4,7 @@
 #     include /usr/local/share/slipway/deploy.mk
 #
 # APP is a name (/etc/slipway/shop.env) or the path of an env file. FORCE=1 goes past failed checks.
+# Make turns every failure into 2: a script that has to tell 69 or 75 from 1 calls deploy itself.
 
 ifndef APP
 $(error APP is not set: write APP = NAME before the include)
@@ -12,10 +13,10 @@ endif
 .PHONY: deploy rollback status history
 
 deploy:
-	deploy $(if $(FORCE),--force) $(APP)
+	@deploy $(if $(FORCE),--force )$(APP)
 
 rollback:
-	rollback --app $(APP) $(if $(TO),--to $(TO))
+	@rollback --app $(APP)$(if $(TO), --to $(TO))
 
 status:
 	@deploy-state show --app $(APP)
