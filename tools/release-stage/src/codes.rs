@@ -22,6 +22,18 @@ pub(crate) const OWN: step::Codes = &[
     ),
     ("no-source", "the source is not there, or no directory"),
     (
+        "source-empty",
+        "nothing is in the source, or nothing is left of it without what is left out",
+    ),
+    (
+        "source-relative",
+        "the application's file names the source by a relative path",
+    ),
+    (
+        "source-overlaps",
+        "the source contains the application's root or its releases, or lies in them",
+    ),
+    (
         "source-changed",
         "something in the source went away while it was copied",
     ),

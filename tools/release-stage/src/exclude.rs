@@ -1,5 +1,6 @@
 //! What is left out.
 
+use releases::MANIFEST;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -35,6 +36,41 @@ impl Exclude {
             patterns: patterns.collect(),
             paths: Vec::new(),
         }
+    }
+
+    /// What is left out of a directory: where something is built from it, what is made anew; and in any case the manifest of
+    /// the release which it may once have been, and what is shared.
+    pub fn of_directory<'a>(
+        is_built_from: bool,
+        told: impl IntoIterator<Item = &'a str>,
+        shares: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        Self::beside(
+            if is_built_from { OF_A_SOURCE } else { ALWAYS },
+            told,
+            shares,
+        )
+    }
+
+    /// What is left out of a checkout: what a repository holds is there on purpose.
+    pub fn of_repository<'a>(
+        told: impl IntoIterator<Item = &'a str>,
+        shares: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        Self::beside(ALWAYS, told, shares)
+    }
+
+    fn beside<'a>(
+        own: &[&'a str],
+        told: impl IntoIterator<Item = &'a str>,
+        shares: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut exclude = Self::of(own.iter().copied().chain(told));
+        exclude.add_path(MANIFEST);
+        for share in shares {
+            exclude.add_path(share);
+        }
+        exclude
     }
 
     /// And exactly this path from the root.

@@ -1,9 +1,10 @@
 //! Everything between an empty directory and a complete release that only lacks its name.
 
 use crate::command::{self, BUILD, INSTALL, Stage};
+use crate::exclude::Exclude;
 use crate::plan::Root;
 use crate::request::{Job, LinkDest, Request, Source};
-use crate::{copy, git, links, share, sharing, trouble};
+use crate::{copy, git, links, share, sharing, source, trouble};
 use application::Application;
 use deadline::Deadline;
 use releases::MANIFEST;
@@ -88,6 +89,7 @@ fn take(context: &Context, request: &Request, release: &Path) -> Result<Option<S
         Source::Directory(source) => {
             context.note(format!("copying {}", source.display()));
             let copied = copy::tree(source, release, &request.exclude, &deadline)?;
+            holds_something(release, &source.display().to_string(), &deadline)?;
             links::check(release, &copied.links)?;
             tell_skipped(context, &copied.skipped);
             Ok(None)
@@ -97,10 +99,20 @@ fn take(context: &Context, request: &Request, release: &Path) -> Result<Option<S
             let commit = git::check_out(context, repository, release, &deadline)?;
             context.note(format!("commit {commit}"));
             leave_out(request, release)?;
+            holds_something(release, &repository.shown(), &deadline)?;
             links::check(release, &links_in(release)?)?;
             Ok(Some(commit))
         }
     }
+}
+
+/// Refuses a release that would be nothing.
+fn holds_something(release: &Path, source: &str, deadline: &Deadline) -> Result<(), Failure> {
+    let is_empty = source::is_empty(release, &Exclude::default(), deadline)?;
+    if is_empty.map_err(trouble::at("read", release))? {
+        return Err(source::empty(source));
+    }
+    Ok(())
 }
 
 /// The end of the copy's time limit, in its own words.

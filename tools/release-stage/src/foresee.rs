@@ -62,5 +62,8 @@ fn count(source: &Path, request: &Request, report: &mut StageReport) -> Result<(
         }
     }
     report.copied = report.files;
+    if report.files == 0 && found_links.is_empty() {
+        return Err(crate::source::empty(&source.display().to_string()));
+    }
     links::check(source, &found_links)
 }

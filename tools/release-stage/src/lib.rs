@@ -19,13 +19,14 @@ mod publish;
 pub mod request;
 mod share;
 mod sharing;
+pub mod source;
 mod trouble;
 
 pub use args::Args;
 
 use application::{Application, STALE_AFTER, fail};
 use durable::Staging;
-use request::{LinkDest, Request};
+use request::{LinkDest, Request, Source};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -80,9 +81,13 @@ impl step::Tool for Tool {
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let application = Application::of(&args.layout)?;
         let dry_run = args.dry_run;
+        if let Some(told) = &args.source {
+            source::is_absolute(told, &["RELEASE_STAGE_SOURCE"], context.app())?;
+        }
         let request = Request::of(args)?;
         if dry_run {
             check_name(&application, &request)?;
+            check_source(&application, &request)?;
             twin(&application, &request.link_dest)?;
             let foreseen = foresee::foresee(&application, &request, SystemTime::now())?;
             return Ok(Report::of(&foreseen));
@@ -102,9 +107,10 @@ pub fn stage(
     let at = SystemTime::now();
     let layout = &application.layout;
     check_name(application, request)?;
+    check_source(application, request)?;
+    let twin = twin(application, &request.link_dest)?;
     let deadline = context.deadline(LIMIT);
     let lease = application.enter(context, <Tool as step::Tool>::NAME, STALE_AFTER, &deadline)?;
-    let twin = twin(application, &request.link_dest)?;
     durable::create_directory(&layout.releases, MODE).map_err(|error| fail::durable(&error))?;
     let releases = layout
         .physical_releases()
@@ -154,6 +160,14 @@ fn check_name(application: &Application, request: &Request) -> Result<(), Failur
     match path.symlink_metadata() {
         Ok(_) => Err(publish::exists(&path)),
         Err(_) => Ok(()),
+    }
+}
+
+/// Whether the source is a place of its own.
+fn check_source(application: &Application, request: &Request) -> Result<(), Failure> {
+    match &request.source {
+        Source::Directory(directory) => source::is_apart(directory, &application.layout),
+        Source::Git(_) => Ok(()),
     }
 }
 

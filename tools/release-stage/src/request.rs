@@ -1,11 +1,11 @@
 //! What was asked for, checked before anything is begun.
 
 use crate::args::Args;
-use crate::exclude::{ALWAYS, Exclude, OF_A_SOURCE};
+use crate::exclude::Exclude;
 use crate::git::{Repository, Revision};
 use crate::{share, trouble};
 use camino::Utf8PathBuf;
-use releases::{MANIFEST, ResolveError, name};
+use releases::{ResolveError, name};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -86,20 +86,13 @@ impl Request {
         }
         share::check(&args.share)?;
         let (install, build) = (job(args.install), job(args.build));
-        let is_built_elsewhere = install.is_none() && build.is_none();
-        let own = match &source {
-            // What a repository holds is there on purpose.
-            Source::Git(_) => ALWAYS,
-            Source::Directory(_) if is_built_elsewhere => ALWAYS,
-            Source::Directory(_) => OF_A_SOURCE,
-        };
+        let is_built_from = install.is_some() || build.is_some();
         let told = args.exclude.iter().map(String::as_str);
-        let mut exclude = Exclude::of(own.iter().copied().chain(told));
-        // That of the release which a source may once have been.
-        exclude.add_path(MANIFEST);
-        for share in &args.share {
-            exclude.add_path(share);
-        }
+        let shares = args.share.iter().map(|share| share.as_str());
+        let exclude = match &source {
+            Source::Git(_) => Exclude::of_repository(told, shares),
+            Source::Directory(_) => Exclude::of_directory(is_built_from, told, shares),
+        };
         Ok(Self {
             source,
             name: args.name,
@@ -120,7 +113,8 @@ impl Request {
     }
 }
 
-fn job(told: Option<String>) -> Option<Job> {
+/// What `--install` or `--build` asks for; nothing where it says none.
+pub fn job(told: Option<String>) -> Option<Job> {
     match told?.as_str() {
         "none" | "" => None,
         "auto" => Some(Job::Auto),

@@ -85,6 +85,7 @@ fn a_failed_build_says_its_last_words_and_leaves_nothing() {
 #[test]
 fn a_build_that_hangs_is_killed_with_all_that_it_started() {
     let place = Place::new();
+    place.file("source/main", "x");
     let pids = place.path("pids");
     let build = format!(
         "setsid sh -c 'echo $$ > {0}; exec sleep 1000' & sleep 1000",
@@ -105,6 +106,7 @@ fn a_build_that_hangs_is_killed_with_all_that_it_started() {
 #[test]
 fn a_signal_ends_the_build_and_the_tool_dies_by_it() {
     let place = Place::new();
+    place.file("source/main", "x");
     let pids = place.path("pids");
     let build = format!("echo $$ > {}; sleep 1000", pids.display());
     let child = place
@@ -163,6 +165,7 @@ fn a_copy_that_takes_too_long_is_given_up() {
 #[test]
 fn a_build_that_leaves_a_daemon_behind_ends_all_the_same() {
     let place = Place::new();
+    place.file("source/main", "x");
     let report = place.stage(&["--build", "sleep 5 & echo built > built"]);
     assert_eq!(read(&report, "built"), "built\n");
 }

@@ -58,6 +58,7 @@ fn a_release_is_complete_known_and_next_in_order() {
 #[test]
 fn two_in_one_second_have_two_names() {
     let place = Place::new();
+    place.file("source/main", "x");
     let reports: Vec<Value> = (0..6).map(|_| place.stage(&[])).collect();
     let names: std::collections::BTreeSet<&str> = reports
         .iter()
@@ -187,30 +188,65 @@ fn a_source_leaves_out_what_is_made_anew_and_a_finished_directory_keeps_it() {
 }
 
 #[test]
-fn an_application_within_its_own_source_is_not_copied_into_itself() {
-    let place = Place::new();
-    place.file("file", "x");
-    let (exit, report, _) = place.run(&["--source", "."]);
-    assert_eq!(exit, 0, "{report}");
-    let (exit, report, _) = place.run(&["--source", "."]);
-    assert_eq!(exit, 0, "{report}");
-    assert!(path_of(&report).join("file").is_file());
-    assert!(!path_of(&report).join("app/releases").exists());
-}
-
-#[test]
-fn a_release_can_be_the_source_of_another() {
+fn a_source_and_an_application_that_lie_within_each_other_are_refused() {
     let place = Place::new();
     place.file("source/file", "x");
     place.stage(&["--name", "r1"]);
-    let (exit, report, _) = place.run(&["--source", "app/releases/r1", "--name", "r2"]);
-    assert_eq!((exit, &report["files"]), (0, &json!(1)));
+    place.file("app/build/file", "x");
+    for source in [".", "app", "app/releases", "app/releases/r1", "app/build"] {
+        let arguments = ["--source", source];
+        let report = place.fails(&arguments, 1, "source-overlaps");
+        assert!(report["error"]["hint"].is_string(), "{report}");
+        let foreseen = [&arguments[..], &["--dry-run"]].concat();
+        place.fails(&foreseen, 1, "source-overlaps");
+    }
+}
+
+#[test]
+fn a_copy_of_a_release_can_be_the_source_of_another() {
+    let place = Place::new();
+    place.file("source/file", "x");
+    place.file("source/.release.json", "that of another");
+    let report = place.stage(&["--name", "r2"]);
+    assert_eq!(report["files"], 1);
     assert!(read(&report, ".release.json").contains("\"r2\""));
+}
+
+#[test]
+fn of_nothing_there_is_no_release() {
+    let place = Place::new();
+    let refused = |more: &[&str]| {
+        for dry_run in [&[][..], &["--dry-run"]] {
+            let arguments = [&["--source", "source"], more, dry_run].concat();
+            let report = place.fails(&arguments, 1, "source-empty");
+            assert!(report["error"]["hint"].is_string(), "{report}");
+        }
+    };
+    refused(&[]);
+    refused(&["--build", "echo built > built"]);
+    place.file("source/.git/config", "");
+    place.file("source/deep/down/error.log", "");
+    refused(&["--exclude", "*.log"]);
+    place.stage(&[]);
+}
+
+#[test]
+fn a_relative_path_in_the_applications_file_is_refused() {
+    let place = Place::new();
+    place.file("source/main", "x");
+    let file = place.file("app.env", "RELEASE_STAGE_SOURCE=source\n");
+    let app = ["--app", file.to_str().unwrap()];
+    let report = place.fails(&app, 1, "source-relative");
+    let hint = report["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("RELEASE_STAGE_SOURCE=/"), "{hint}");
+    fs::write(&file, "RELEASE_STAGE_SOURCE=/gone\n").unwrap();
+    place.fails(&app, 1, "no-source");
 }
 
 #[test]
 fn shared_paths_are_links_that_the_next_release_has_too() {
     let place = Place::new();
+    place.file("source/main", "x");
     place.file("source/uploads/placeholder", "from the source");
     place.file("app/shared/uploads/kept", "kept");
     place.file("app/shared/config/.env", "A=1");
@@ -219,7 +255,7 @@ fn shared_paths_are_links_that_the_next_release_has_too() {
     assert_eq!(read(&report, "config/.env"), "A=1");
     let link = fs::read_link(path_of(&report).join("config/.env")).unwrap();
     assert_eq!(link, Path::new("../../../shared/config/.env"));
-    assert_eq!(report["files"], 0, "what is shared is not of the release");
+    assert_eq!(report["files"], 1, "what is shared is not of the release");
     let arguments = ["--source", "source", "--share"];
     place.fails(&[&arguments[..], &["gone"]].concat(), 1, "shared-missing");
     place.fails(&[&arguments[..], &["../x"]].concat(), 2, "usage");
@@ -271,6 +307,7 @@ fn files_that_may_be_written_are_never_shared() {
 #[test]
 fn what_cannot_be_is_said_before_anything_is_done() {
     let place = Place::new();
+    place.file("source/main", "x");
     place.file("file", "x");
     place.fails(&[], 2, "usage");
     place.fails(&["--source", "gone"], 1, "no-source");
