@@ -8,6 +8,7 @@ use state::State;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::OnceLock;
+use step::config::EnvFile;
 use step::{Context, Failure};
 
 /// The material of all checks. What several of them ask is asked once.
@@ -25,6 +26,8 @@ pub(crate) struct Given {
     /// Nothing may be forced.
     protected: bool,
     app: Option<String>,
+    /// What the application's env file says.
+    pub(crate) env_file: Option<EnvFile>,
     status: OnceLock<Result<Status, Problem>>,
     state: OnceLock<Result<State, Problem>>,
 }
@@ -77,6 +80,7 @@ impl Given {
             ),
             protected,
             app: context.app().map(|file| name_of(&file.path)),
+            env_file: context.app().cloned(),
             status: OnceLock::new(),
             state: OnceLock::new(),
         })
@@ -89,6 +93,15 @@ impl Given {
             return format!("{variable}={check} in {}", self.file);
         }
         format!("deploy --force {}", self.app.as_deref().unwrap_or("APP"))
+    }
+
+    /// What release-stage would be told by that option, which the command line of this tool does not have.
+    pub(crate) fn of_stage(&self, option: &str) -> Option<String> {
+        let variable = step::variable("release-stage", option);
+        let around = std::env::var(&variable).ok();
+        let in_file = || Some(self.env_file.as_ref()?.get(&variable)?.value.clone());
+        let told = around.filter(|value| !value.is_empty()).or_else(in_file);
+        told.filter(|value| !value.is_empty())
     }
 
     /// One look at the service, the same one for every check.
