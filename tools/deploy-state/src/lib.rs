@@ -4,6 +4,7 @@
 //! lease is with whom the report names.
 
 mod args;
+mod bring_back;
 mod by_hand;
 mod codes;
 mod log;

@@ -16,7 +16,7 @@ pub(crate) fn show(application: &Application, context: &Context) -> Result<Repor
         .deploy()
         .map(|deploy| holder(&state, deploy, SystemTime::now()));
     for line in summary(&state, holder.as_ref()) {
-        context.note(line);
+        context.aside(line);
     }
     Ok(Report::of(&json!({
         "state": Document::of(&state),

@@ -1,6 +1,7 @@
 //! A whole deploy: the lease is held by being the runbook's parent, and settled whatever the runbook leaves.
 
 use crate::args::{Args, RunArgs};
+use crate::bring_back::bring_back;
 use crate::runbook::{self, Limit};
 use crate::{by_hand, log, recover};
 use application::{Application, Begun, PROBATION, Recovered, Request, who};
@@ -16,6 +17,9 @@ use step::{Context, Failure, Report};
 
 /// How long the process in the background may take to begin its deploy: it may have a dead one to settle first.
 const BACKGROUND_BEGINS: Duration = Duration::from_secs(180);
+
+/// The exit code that says that nobody serves.
+const DOWN: u8 = 69;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,8 +72,17 @@ pub(crate) fn run(
     // Whatever ended the runbook, also a signal that this process got: what it left is settled first.
     let code = status.map(runbook::exit_code);
     let ended_well = code.as_ref().is_ok_and(|code| *code == 0);
+    let mut brought_back = None;
+    if !ended_well && is_mid_switch(application, &id)? {
+        let why = match &code {
+            Ok(code) => format!("the runbook ended with {code} and left its deploy open"),
+            Err(failure) => failure.message().to_owned(),
+        };
+        brought_back = bring_back(application, args, &id, &why, context)?;
+    }
     let left = settle_own(application, args, &id, ended_well)?;
-    let code = code?;
+    // That nobody serves outweighs how the runbook ended.
+    let code = code.map(|code| brought_back.filter(|code| *code == DOWN).unwrap_or(code))?;
     let told = application.told(&id)?;
     let report = Run {
         outcome: told.as_ref().and_then(|told| told.outcome.clone()),
@@ -88,6 +101,13 @@ pub(crate) fn run(
         deploy_id: id,
     };
     verdict(&report, left.as_ref())
+}
+
+/// Whether the runbook has left its deploy where the service may be stopped, or a release live that nobody has validated.
+fn is_mid_switch(application: &Application, id: &str) -> Result<bool, Failure> {
+    let state = application.load()?;
+    let is_ours = state.held_by(id).is_ok();
+    Ok(is_ours && matches!(state.status, Status::Validating(_)))
 }
 
 /// The runbook's exit code is the verdict, unless it claims a success in the middle of a switch.
@@ -172,7 +192,7 @@ fn begin(application: &Application, run: &RunArgs, deadline: &Deadline) -> Resul
     application.begin(&request, deadline)
 }
 
-/// Settles this very deploy where its runbook has not ended it. A runbook that ended well after its release went live
+/// Settles this very deploy where neither its runbook nor a rollback has ended it. A runbook that ended well after its release went live
 /// has given its verdict by that: a pipe of tools has no other way to say so.
 fn settle_own(
     application: &Application,

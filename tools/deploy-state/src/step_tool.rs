@@ -95,10 +95,11 @@ fn command(args: &StepArgs, id: &str) -> Command {
     command
 }
 
-type Log = Arc<Mutex<File>>;
+/// A deploy's log, as the threads that write into it share it.
+pub(crate) type Log = Arc<Mutex<File>>;
 
 /// Shows each line of the tool's standard error to people, and puts it into the log.
-fn listener(log: Option<Log>, context: &Context) -> child::Sink {
+pub(crate) fn listener(log: Option<Log>, context: &Context) -> child::Sink {
     let quiet = context.is_quiet();
     Box::new(move |line| {
         say(log.as_ref(), line);

@@ -76,6 +76,10 @@ pub(crate) fn roll_back(
     let limit = args.stop_timeout + args.timeout + BEYOND;
     let deadline = context.deadline(limit).uninterruptible();
     answers(service.as_ref(), &deadline)?;
+    if !wanted.automatic {
+        // What cannot be is refused before a lease is taken for it.
+        foresee(application, args, wanted)?;
+    }
     let lease = application.enter(context, "rollback", Duration::ZERO, &deadline)?;
     let (from, to) = match announce(application, args, wanted, &lease, &deadline) {
         Err(failure) if wanted.automatic && failure.code() == "no-target" => {
@@ -241,16 +245,27 @@ fn end(
     held.write(note).map_err(fail::store)
 }
 
+/// What is live, and where a rollback would lead.
+fn foresee(
+    application: &Application,
+    args: &Args,
+    wanted: &Wanted,
+) -> Result<(Option<String>, String), Failure> {
+    let mut state = application.load()?;
+    application.learn(&mut state)?;
+    let live = application.link()?.release().map(str::to_owned);
+    let to = choose(application, &state, args, wanted, live.as_deref())?;
+    releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
+    Ok((live, to))
+}
+
 fn dry_run(
     application: &Application,
     args: &Args,
     wanted: &Wanted,
     context: &Context,
 ) -> Result<Done, Failure> {
-    let mut state = application.load()?;
-    application.learn(&mut state)?;
-    let live = application.link()?.release().map(str::to_owned);
-    let to = choose(application, &state, args, wanted, live.as_deref())?;
+    let (live, to) = foresee(application, args, wanted)?;
     context.note(format!(
         "would go from {} to {to}",
         live.as_deref().unwrap_or("nothing")

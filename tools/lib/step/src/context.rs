@@ -4,7 +4,7 @@ use crate::config::EnvFile;
 use crate::upstream::Upstream;
 use deadline::Deadline;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 /// What the command line and the environment say beyond a tool's own options.
@@ -41,6 +41,13 @@ impl Context {
     pub fn note(&self, fact: impl Display) {
         if !self.quiet {
             say(self.tool, &fact.to_string());
+        }
+    }
+
+    /// A fact only for a person who is watching: where standard error is a terminal. Scripts have the report.
+    pub fn aside(&self, fact: impl Display) {
+        if io::stderr().is_terminal() {
+            self.note(fact);
         }
     }
 
