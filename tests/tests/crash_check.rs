@@ -134,11 +134,10 @@ fn without_a_root(supervisor: Supervisor) {
         })
     });
     with_check(&fixture, &app);
-    // Nothing is there, so nothing is on watch: no reason to complain, and none to make a directory.
     starts_all_the_same(
         &fixture,
         check(&fixture).env("DEPLOY_APP", &app),
-        "nothing is on watch",
+        "is not there",
     );
     assert!(!nowhere.exists());
 }

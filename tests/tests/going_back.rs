@@ -61,7 +61,8 @@ fn nowhere_to_go(fixture: &Fixture) {
     let refused = rollback(fixture, &[], 1);
     assert_eq!(refused.error_code(), "no-target");
     assert!(refused.text("/error/message").contains(&named(1)));
-    assert!(refused.text("/error/hint").contains("rollback --to"));
+    let pasted = format!("rollback --app {} --to", fixture.app().display());
+    assert!(refused.text("/error/hint").contains(&pasted));
     Tree::of(&fixture.root.join("releases")).must_be(&before.0, "nowhere to go");
     assert_eq!(fixture.selected(), before.1);
     assert_eq!(events(fixture, "rolling-back"), before.2);

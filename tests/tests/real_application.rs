@@ -33,7 +33,10 @@ fn fixture(wheels: &Path) -> Option<Fixture> {
             .with("Service", "WorkingDirectory", current.to_str().unwrap())
             .with("Service", "Environment", "PYTHONPATH=lib")
     });
-    fixture.configure("RELEASE_STAGE_SOURCE", fixture.directory.join("build").to_str().unwrap());
+    fixture.configure(
+        "RELEASE_STAGE_SOURCE",
+        fixture.directory.join("build").to_str().unwrap(),
+    );
     let install = format!(
         "/usr/bin/python3 -m pip install --quiet --no-index --find-links {} --target lib -r requirements.txt",
         wheels.display()

@@ -47,7 +47,10 @@ on_each_supervisor!(
                 .text("/error/message")
                 .contains("its holder is dead")
         );
-        assert_eq!(refused.text("/error/hint"), "deploy-state recover");
+        assert_eq!(
+            refused.text("/error/hint"),
+            format!("deploy-state --app {} recover", fixture.app().display())
+        );
         deploy_state(&fixture, &["begin", "--take-over"], 75);
 
         let healthy = deploy_state(&fixture, &["healthy"], 0);
@@ -274,7 +277,10 @@ fn to_wait_for_a_deploy_whose_holder_dies_ends() {
     deploy.signal_all(Signal::SIGKILL);
     let abandoned = wait.finish(1);
     assert_eq!(abandoned.error_code(), "abandoned");
-    assert_eq!(abandoned.text("/error/hint"), "deploy-state recover");
+    assert_eq!(
+        abandoned.text("/error/hint"),
+        format!("deploy-state --app {} recover", fixture.app().display())
+    );
     deploy.finish(137);
 }
 

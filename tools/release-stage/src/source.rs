@@ -35,20 +35,20 @@ pub fn is_absolute(told: &Path, variables: &[&str], file: Option<&EnvFile>) -> R
     Ok(())
 }
 
-/// Refuses a source that contains the application's root or its releases, or lies in one of them: releases would be copied
-/// into releases, and the state along with them.
+/// Refuses a source that contains the application's root or its releases, or lies in the releases: releases would be
+/// copied into releases, and the state along with them. A build elsewhere in the root is fine.
 pub fn is_apart(source: &Path, layout: &Layout) -> Result<(), Failure> {
     let source = physical(source);
-    for (what, place) in [
-        ("the releases", &layout.releases),
-        ("the application's root", &layout.root),
+    for (what, place, may_hold_it) in [
+        ("the releases", &layout.releases, false),
+        ("the application's root", &layout.root, true),
     ] {
         let place = physical(place.as_std_path());
         let how = if place == source {
             "is"
         } else if place.starts_with(&source) {
             "contains"
-        } else if source.starts_with(&place) {
+        } else if source.starts_with(&place) && !may_hold_it {
             "lies in"
         } else {
             continue;
@@ -59,7 +59,7 @@ pub fn is_apart(source: &Path, layout: &Layout) -> Result<(), Failure> {
         )
         .hint(format!(
             "--source DIR, outside {}: build elsewhere, and deploy from there",
-            layout.root
+            layout.releases
         )));
     }
     Ok(())
@@ -134,6 +134,7 @@ mod tests {
             verdict.err().map(|failure| failure.message().to_owned())
         };
         assert_eq!(how("/none/home/build"), None);
+        assert_eq!(how("/none/srv/shop/build"), None);
         assert_eq!(how("/none/srv/shop-build"), None);
         for (source, word) in [
             ("/none", "contains the releases"),
@@ -141,7 +142,6 @@ mod tests {
             ("/none/data/releases/r1", "lies in the releases"),
             ("/none/srv", "contains the application's root"),
             ("/none/srv/shop", "is the application's root"),
-            ("/none/srv/shop/build", "lies in the application's root"),
         ] {
             let said = how(source).unwrap();
             assert!(said.contains(word), "{said}");
