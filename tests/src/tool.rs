@@ -48,7 +48,9 @@ pub fn shell(script: &str) -> Tool {
 
 /// One of the runbooks in `scripts/`, which finds the tools in its `PATH`.
 pub fn runbook(name: &str) -> Tool {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../scripts")
+        .join(name);
     Tool {
         stderr: Stderr::Any,
         // A runbook that becomes its parent's child still dies as its own report says.

@@ -7,10 +7,7 @@ use slipway_tests::{Fixture, Supervisor};
 /// The fixture's service behind a socket unit of its own.
 fn behind_a_socket() -> Option<Fixture> {
     let fixture = Fixture::on(Supervisor::Systemd)?;
-    let socket = format!(
-        "[Socket]\nListenStream=127.0.0.1:{}\n",
-        fixture.port.number
-    );
+    let socket = format!("[Socket]\nListenStream=127.0.0.1:{}\n", fixture.port.number);
     fixture.install_unit(&format!("{}.socket", fixture.name), &socket);
     fixture.configure("PREFLIGHT_SKIP", "disk");
     fixture.configure("SERVICE_START_TIMEOUT", "10s");
