@@ -66,6 +66,9 @@ impl step::Tool for Tool {
         if report.proof == Some(service::Verdict::Proven) {
             context.note(format!("proven: {}", report.reasons.join("; ")));
         }
+        if let Some(doubt) = request::doubt(&args, &request, &report) {
+            context.note(format!("warning: what runs is not what is live: {doubt}"));
+        }
         Ok(Report::of(&report))
     }
 }

@@ -3,14 +3,20 @@
 use crate::args::Args;
 use crate::judge::Limits;
 use crate::pace::Pace;
+use crate::report::HealthReport;
 use crate::wait::WaitRequest;
 use crate::watch::Watch;
 use application::{Application, fail};
+use deadline::Deadline;
 use host::Proc;
 use probe::{Question, Target};
-use service::{Before, Expectation};
+use service::{Before, Expectation, Verdict};
 use state::{State, Status, Switch};
+use std::time::Duration;
 use step::{Context, Failure};
+
+/// How long a last doubt may take to be looked into.
+const DOUBT: Duration = Duration::from_secs(5);
 
 /// The questions that `targets` stand for.
 pub fn questions(targets: &[String]) -> Result<Vec<Question>, Failure> {
@@ -141,6 +147,18 @@ fn after_switch(application: &Application, context: &Context) -> Result<Option<S
         Status::Deploying(_) | Status::Idle => context.upstream().is_some(),
     };
     Ok(Some(state).filter(|_| switching))
+}
+
+/// What speaks against the service that was found well, where nothing was to be proven: it runs out of another release than
+/// the live one. Well it is all the same; but who asks at night should know.
+pub(crate) fn doubt(args: &Args, request: &WaitRequest, report: &HealthReport) -> Option<String> {
+    let watch = request.watch.as_ref().filter(|_| report.proof.is_none())?;
+    args.layout.root.as_ref()?;
+    let application = Application::of(&args.layout).ok()?;
+    let expectation = expect(&application, None, None).ok()?;
+    let deadline = Deadline::after(DOUBT);
+    let proof = watch.service.proof(&expectation, &deadline).ok()?;
+    (proof.verdict == Verdict::Disproven).then(|| proof.reasons.join("; "))
 }
 
 /// Options that ask about a service need one.

@@ -279,6 +279,6 @@ impl Wait<'_> {
                 self.what_is_wrong()
             ),
         )
-        .hint("run this as root or as the service's user, or accept it with --accept-unprovable")
+        .hint("run this as root or as the service's user, who see more; --accept-unprovable, or DEPLOY_ACCEPT_UNPROVABLE=yes in the application's file, to go on all the same")
     }
 }

@@ -276,7 +276,7 @@ impl Step<'_> {
         );
         self.report.proof = Some(proof);
         Failure::no("proof-unprovable", message)
-            .hint("run this as root or as the service's user, who see more; --accept-unprovable to go on all the same")
+            .hint("run this as root or as the service's user, who see more; --accept-unprovable, or DEPLOY_ACCEPT_UNPROVABLE=yes in the application's file, to go on all the same")
     }
 
     /// The failure with what is known, and with the service's own last words.
