@@ -47,4 +47,7 @@ fn every_program_of_the_workspace_is_held_to_the_contract() {
     assert_eq!(others, NO_TOOLS, "programs that no contract test runs");
     let unknown: Vec<&String> = held.difference(&programs).collect();
     assert!(unknown.is_empty(), "tools that are not built: {unknown:?}");
+    // Hints are told the application only behind the names that the tools know of each other.
+    let known: BTreeSet<String> = step::TOOLS.into_iter().map(str::to_owned).collect();
+    assert_eq!(known, held, "step::TOOLS");
 }

@@ -15,18 +15,6 @@ use std::time::{Duration, Instant};
 const RUNS: u32 = 20;
 /// Starts of each program, each beside one of `/bin/true`.
 const STARTS: usize = 200;
-const TOOLS: [&str; 10] = [
-    "deploy-state",
-    "preflight",
-    "release-stage",
-    "drain-wait",
-    "service-stop",
-    "release-swap",
-    "service-start",
-    "healthwait",
-    "rollback",
-    "release-prune",
-];
 
 fn main() -> ExitCode {
     let programs = std::env::current_exe().unwrap();
@@ -34,7 +22,7 @@ fn main() -> ExitCode {
     let mut kept = true;
     println!("{:<44} {:>12} {:>12}", "measured", "figure", "limit");
     kept &= port_opening(&programs);
-    for tool in TOOLS {
+    for tool in step::TOOLS {
         kept &= start(&programs, tool);
     }
     if kept {

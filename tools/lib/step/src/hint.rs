@@ -1,7 +1,7 @@
 //! Hints that can be pasted: the tools named in them are told which application is meant.
 
-/// The tools that take `--app`.
-const TOOLS: [&str; 10] = [
+/// Every tool, in the order in which a deploy runs them.
+pub const TOOLS: [&str; 10] = [
     "deploy-state",
     "preflight",
     "release-stage",
