@@ -6,7 +6,7 @@ use crate::pace::Pace;
 use crate::report::HealthReport;
 use crate::wait::WaitRequest;
 use crate::watch::Watch;
-use application::{Application, fail};
+use application::{Application, fail, runs};
 use deadline::Deadline;
 use host::Proc;
 use probe::{Question, Target};
@@ -42,16 +42,8 @@ pub fn expect(
         .map(|name| releases::resolve(&application.layout, &name))
         .transpose()
         .map_err(|error| fail::resolve(&error))?;
-    let before = switch.and_then(|switch| {
-        let known = switch.pid.is_some() || switch.invocation.is_some();
-        known.then(|| Before {
-            pid: switch.pid,
-            start_time: switch.start_time,
-            invocation: switch.invocation.clone(),
-        })
-    });
     Ok(Expectation {
-        before,
+        before: switch.and_then(runs::before),
         release_dir: release_dir.map(Into::into),
         port,
         endpoints: None,

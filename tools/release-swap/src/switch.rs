@@ -1,9 +1,8 @@
 //! The switch itself: announced, made, recorded.
 
 use crate::plan;
-use application::{Application, Lease, fail};
+use application::{Application, Lease, fail, runs};
 use deadline::Deadline;
-use host::Proc;
 use releases::Current;
 use serde::Serialize;
 use service::Service;
@@ -80,16 +79,7 @@ fn look(service: &Service, deadline: &Deadline) -> Result<Switch, Failure> {
     let status = service
         .status(deadline)
         .map_err(|error| fail::service(&error))?;
-    let start_time = |pid| Some(Proc::system().stat(pid).ok()?.start_time);
-    Ok(Switch {
-        restarts: status.restarts,
-        last_seen: status.restarts,
-        counted: 0,
-        pid: status.main_pid,
-        start_time: status.main_pid.and_then(start_time),
-        invocation: status.invocation,
-        images: Vec::new(),
-    })
+    Ok(runs::seen(&status))
 }
 
 fn announced<'a>(held: &'a Held<'_>, id: &str) -> Option<&'a Intent> {

@@ -3,7 +3,7 @@
 use crate::release::{self, Live};
 use crate::run::Run;
 use crate::wait::{self, Signs};
-use application::{Application, Lease, fail};
+use application::{Application, Lease, fail, runs};
 use deadline::Deadline;
 use probe::Target;
 use serde::Serialize;
@@ -233,14 +233,7 @@ impl Step<'_> {
     /// What ran before, by the state; the last look at the lease before the start.
     fn before(&self, deadline: &Deadline) -> Result<Option<Before>, Failure> {
         let held = self.lease.lock(deadline)?;
-        let switch = held.state.switch.as_ref();
-        Ok(switch
-            .filter(|switch| switch.pid.is_some())
-            .map(|switch| Before {
-                pid: switch.pid,
-                start_time: switch.start_time,
-                invocation: switch.invocation.clone(),
-            }))
+        Ok(held.state.switch.as_ref().and_then(runs::before))
     }
 
     /// From now on restarts count from what the counter shows.

@@ -1,9 +1,8 @@
 //! What ran before the stop goes into the state, under the lease.
 
-use application::{Lease, fail};
+use application::{Lease, fail, runs};
 use deadline::Deadline;
-use host::Proc;
-use state::{Phase, Status, Switch};
+use state::{Phase, Status};
 use step::Failure;
 
 /// Writes down the run that is about to be stopped: its restart counter, main process and invocation. A deploy is in the
@@ -13,16 +12,6 @@ pub(crate) fn before(
     status: &service::Status,
     deadline: &Deadline,
 ) -> Result<(), Failure> {
-    let start_time = |pid| Some(Proc::system().stat(pid).ok()?.start_time);
-    let seen = Switch {
-        restarts: status.restarts,
-        last_seen: status.restarts,
-        counted: 0,
-        pid: status.main_pid,
-        start_time: status.main_pid.and_then(start_time),
-        invocation: status.invocation.clone(),
-        images: Vec::new(),
-    };
     let mut held = lease.lock(deadline)?;
     // From here on something is touched: a deploy that fails or dies now has a service to bring back.
     if !lease.is_moment() && matches!(held.state.status, Status::Deploying(_)) {
@@ -33,7 +22,7 @@ pub(crate) fn before(
     }
     let note = held
         .state
-        .observe_before(lease.id(), seen)
+        .observe_before(lease.id(), runs::seen(status))
         .map_err(|refused| fail::refused(&refused))?;
     held.write(note).map_err(fail::store)
 }

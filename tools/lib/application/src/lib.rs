@@ -5,6 +5,7 @@ mod lease;
 mod options;
 mod recover;
 mod rootless;
+pub mod runs;
 pub mod who;
 
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy};
