@@ -1,6 +1,6 @@
 //! The options of `drain-wait`.
 
-use application::LayoutArgs;
+use application::{LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
 use std::time::Duration;
 use step::parse::duration;
@@ -47,4 +47,7 @@ pub struct Args {
     /// Where the application lies.
     #[command(flatten)]
     pub layout: LayoutArgs,
+    /// The service: where it does not run, nothing is in flight.
+    #[command(flatten)]
+    pub service: ServiceArgs,
 }

@@ -1,6 +1,7 @@
 //! Established TCP connections to a local port, from the kernel's own tables.
 
 use host::Proc;
+use std::collections::BTreeSet;
 use std::io;
 
 /// The state of an established connection in the kernel's tables.
@@ -20,19 +21,25 @@ pub(crate) fn established(proc: &Proc, port: u16) -> io::Result<u64> {
 }
 
 fn count(table: &str, port: u16) -> io::Result<u64> {
-    let mut count = 0;
+    // The kernel writes the table piece by piece: a connection may stand in two of them when others come and go meanwhile.
+    let mut ends = BTreeSet::new();
     for line in table.lines().skip(1) {
         // sl local_address rem_address st …
         let mut fields = line.split_ascii_whitespace().skip(1);
-        let local = fields.next().and_then(|address| address.rsplit_once(':'));
-        let port_there = local.and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
-        let (Some(port_there), Some(state)) = (port_there, fields.nth(1)) else {
+        let local = fields.next().unwrap_or_default();
+        let remote = fields.next().unwrap_or_default();
+        let port_there = local
+            .rsplit_once(':')
+            .and_then(|(_, port)| u16::from_str_radix(port, 16).ok());
+        let (Some(port_there), Some(state)) = (port_there, fields.next()) else {
             let message = format!("a line of the table of connections is not understood: {line:?}");
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         };
-        count += u64::from(port_there == port && state == ESTABLISHED);
+        if port_there == port && state == ESTABLISHED {
+            ends.insert((local, remote));
+        }
     }
-    Ok(count)
+    Ok(ends.len() as u64)
 }
 
 #[cfg(test)]

@@ -22,9 +22,12 @@ use camino::Utf8PathBuf;
 use deadline::Deadline;
 use probe::Target;
 use serde::Serialize;
+use service::Active;
 use std::time::Duration;
 use step::{Context, Exit, Failure, Report};
 
+/// How long the supervisor may take to say whether the service runs.
+const SUPERVISOR: Duration = Duration::from_secs(10);
 /// Far longer than the lock and a few synced writes take.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -81,6 +84,10 @@ impl step::Tool for Tool {
             interval: args.interval,
             timeout: args.timeout,
         };
+        if !runs(&args, context) {
+            context.note("the service does not run: nothing is in flight");
+            return finish(Ok(DrainReport::nothing()), None, context);
+        }
         if args.dry_run {
             request.timeout = Duration::ZERO;
             return look(&request, context);
@@ -99,6 +106,20 @@ impl step::Tool for Tool {
         lease.leave(None, &Deadline::after(LIMIT).uninterruptible())?;
         finish(outcome, Some((path.as_str(), &flag)), context)
     }
+}
+
+/// Whether the service runs. One that is not known, or whose supervisor does not answer, may.
+fn runs(args: &Args, context: &Context) -> bool {
+    let application = args.layout.root.as_ref();
+    let application = application.and_then(|_| Application::of(&args.layout).ok());
+    let service = application::service_of(application.as_ref(), &args.service);
+    let Ok(Some(service)) = service else {
+        return true;
+    };
+    let status = service.status(&context.deadline(SUPERVISOR));
+    status.map_or(true, |status| {
+        !status.active.is_over() && status.active != Active::Restarting
+    })
 }
 
 /// A wait that was broken off outside any deploy leaves no flag behind; in a deploy its end lowers it.

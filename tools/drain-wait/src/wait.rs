@@ -44,6 +44,13 @@ pub struct DrainReport {
 }
 
 impl DrainReport {
+    /// There is nothing that could be in flight.
+    pub(crate) fn nothing() -> Self {
+        let mut report = Self::default();
+        report.take_in(0);
+        report
+    }
+
     fn take_in(&mut self, count: u64) {
         let at_start = *self.at_start.get_or_insert(count);
         self.remaining = Some(count);
