@@ -26,8 +26,8 @@ fn receipt(fixture: &Fixture) -> serde_json::Value {
     let lines = history
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let drains = lines.filter(|line| line["report"]["tool"] == "drain-wait");
-    drains.last().unwrap()["report"].clone()
+    let mut drains = lines.filter(|line| line["report"]["tool"] == "drain-wait");
+    drains.next_back().unwrap()["report"].clone()
 }
 
 on_each_supervisor!(a_request_in_flight_is_waited_for, |fixture| {
