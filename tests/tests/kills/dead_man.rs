@@ -10,7 +10,12 @@ use slipway_tests::{Fixture, on_each_supervisor};
 fn up_again(fixture: &Fixture, moment: Moment, tool: &str, live: &str, served: Served) {
     deployed(fixture, "healthy", "healthy");
     let gate = Gate::at(fixture, moment, tool);
-    let deploy = Held::deploy_with(fixture, &gate, false, &[("SERVICE_STOP_DEAD_MAN", "2s")]);
+    // It waits for the stop's own time and then for its own.
+    let soon = [
+        ("SERVICE_STOP_TIMEOUT", "1s"),
+        ("SERVICE_STOP_DEAD_MAN", "2s"),
+    ];
+    let deploy = Held::deploy_with(fixture, &gate, false, &soon);
     let tool = gate.reached();
     deploy.signal_all(Signal::SIGKILL);
     until_gone(tool);

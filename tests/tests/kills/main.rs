@@ -4,6 +4,7 @@
 mod between;
 mod dead_man;
 mod kill;
+mod parent;
 mod table;
 
 #[path = "../runbook/mod.rs"]

@@ -111,46 +111,48 @@ table! {
         (Holder, 137, Nobody, "validating",   OLD, "aborted",     Old),
         (All,    137, Nobody, "validating",   OLD, "aborted",     Old),
     ];
-    // Switched: a runbook that lives leads back, one that is dead leaves the new release, not validated.
+    // Switched: a runbook that lives leads back, and for one that is dead its parent does. Where that is dead too, the new
+    // release is left, not validated.
     after_the_switch: (After, "release-swap", "healthy", "healthy") => [
         (Tool,     1, Old,    "idle",         OLD, "rolled-back", Old),
         (Step,     1, Old,    "idle",         OLD, "rolled-back", Old),
-        (Script, 137, New,    "idle",         NEW, "aborted",     New),
+        (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (Holder, 137, Nobody, "validating",   NEW, "aborted",     New),
         (All,    137, Nobody, "validating",   NEW, "aborted",     New),
     ];
     before_the_start: (Before, "service-start", "healthy", "healthy") => [
         (Tool,     1, Old,    "idle",         OLD, "rolled-back", Old),
-        (Script, 137, New,    "idle",         NEW, "aborted",     New),
+        (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (All,    137, Nobody, "validating",   NEW, "aborted",     New),
     ];
-    // A new release that hangs is nothing that recovery could know of.
+    // A new release that hangs is nothing that recovery could know of; the parent of a dead runbook leaves none live that
+    // nobody has seen well.
     in_the_start: (Within, "service-start", "healthy", "hang") => [
         (Tool,     1, Old,    "idle",         OLD, "rolled-back", Old),
         (Step,     1, Old,    "idle",         OLD, "rolled-back", Old),
-        (Script, 137, Nobody, "idle",         NEW, "aborted",     Nobody),
+        (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (Holder, 137, Nobody, "validating",   NEW, "aborted",     Nobody),
         (All,    137, Nobody, "validating",   NEW, "aborted",     Nobody),
     ];
     after_the_start: (After, "service-start", "healthy", "healthy") => [
         (Tool,     1, Old,    "idle",         OLD, "rolled-back", Old),
         (Step,     1, Old,    "idle",         OLD, "rolled-back", Old),
-        (Script, 137, New,    "idle",         NEW, "aborted",     New),
+        (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (Holder, 137, New,    "validating",   NEW, "aborted",     New),
         (All,    137, New,    "validating",   NEW, "aborted",     New),
     ];
     in_the_validation: (Within, "healthwait", "healthy", "health-status=500") => [
         (Tool,     1, Old,    "idle",         OLD, "rolled-back", Old),
         (Step,     1, Old,    "idle",         OLD, "rolled-back", Old),
-        (Script, 137, New,    "idle",         NEW, "aborted",     New),
+        (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (Holder, 137, New,    "validating",   NEW, "aborted",     New),
         (All,    137, New,    "validating",   NEW, "aborted",     New),
     ];
-    // Not yet announced, a rollback is nobody's to finish.
+    // Not yet announced, a rollback is the parent's to make, and nobody's where that is dead.
     before_the_rollback: (Before, "rollback", "healthy", "crash") => [
-        (Tool,   137, Nobody, "idle",         NEW, "aborted",     Nobody),
-        (Step,   137, Nobody, "idle",         NEW, "aborted",     Nobody),
-        (Script, 137, Nobody, "idle",         NEW, "aborted",     Nobody),
+        (Tool,   137, Old,    "idle",         OLD, "rolled-back", Old),
+        (Step,   137, Old,    "idle",         OLD, "rolled-back", Old),
+        (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (Holder, 137, Nobody, "validating",   NEW, "aborted",     Nobody),
         (All,    137, Nobody, "validating",   NEW, "aborted",     Nobody),
     ];
@@ -159,10 +161,10 @@ table! {
         (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (All,    137, Old,    "idle",         OLD, "rolled-back", Old),
     ];
-    // Seen well, and not yet on record as that.
+    // Seen well, and not yet on record as that: the parent knows of no verdict, and leads back.
     before_the_end: (Before, "deploy-state end", "healthy", "healthy") => [
-        (Tool,   137, New,    "idle",         NEW, "aborted",     New),
-        (Script, 137, New,    "idle",         NEW, "aborted",     New),
+        (Tool,   137, Old,    "idle",         OLD, "rolled-back", Old),
+        (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (Holder, 137, New,    "validating",   NEW, "aborted",     New),
         (All,    137, New,    "validating",   NEW, "aborted",     New),
     ];
