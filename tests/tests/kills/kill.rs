@@ -192,8 +192,8 @@ impl Row {
         assert_eq!(deploy_state(fixture, &["recover"], 0).at("/changed"), false);
     }
 
-    /// The next deploy goes through, also over a sick release that was left and never validated; over one that hangs only
-    /// past its own checks, as the port of what runs already may be told wrong.
+    /// The next deploy goes through, also over a sick release that was left and never validated; over one that hangs
+    /// only past its own checks, as the port of what runs already may be told wrong.
     fn deploy(&self, fixture: &Fixture, id: &str) {
         fixture.release("20260103-000000", "3", "healthy");
         let left_hanging = self.live == NEW && self.new == "hang";

@@ -1,4 +1,5 @@
-//! The parent that outlives its runbook: what that left in the middle of a switch is rolled back, with no other command.
+//! The parent that outlives its runbook: what that left in the middle of a switch is rolled back, without another
+//! command.
 
 use crate::kill::{Served, serves};
 use crate::runbook::held::until_gone;

@@ -111,8 +111,8 @@ table! {
         (Holder, 137, Nobody, "validating",   OLD, "aborted",     Old),
         (All,    137, Nobody, "validating",   OLD, "aborted",     Old),
     ];
-    // Switched: a runbook that lives leads back, and for one that is dead its parent does. Where that is dead too, the new
-    // release is left, not validated.
+    // Switched: a runbook that lives leads back, and for one that is dead its parent does. Where that is dead too, the
+    // new release is left, not validated.
     after_the_switch: (After, "release-swap", "healthy", "healthy") => [
         (Tool,     1, Old,    "idle",         OLD, "rolled-back", Old),
         (Step,     1, Old,    "idle",         OLD, "rolled-back", Old),
@@ -125,8 +125,8 @@ table! {
         (Script, 137, Old,    "idle",         OLD, "rolled-back", Old),
         (All,    137, Nobody, "validating",   NEW, "aborted",     New),
     ];
-    // A new release that hangs is nothing that recovery could know of; the parent of a dead runbook leaves none live that
-    // nobody has seen well.
+    // A new release that hangs is nothing that recovery could know of; the parent of a dead runbook leaves none live
+    // that nobody has seen well.
     in_the_start: (Within, "service-start", "healthy", "hang") => [
         (Tool,     1, Old,    "idle",         OLD, "rolled-back", Old),
         (Step,     1, Old,    "idle",         OLD, "rolled-back", Old),
