@@ -26,7 +26,7 @@ pub(crate) fn bring_back(
     id: &str,
     why: &str,
     context: &Context,
-) -> Result<Option<u8>, Failure> {
+) -> Option<u8> {
     let failed = json!({
         "tool": "deploy-state", "ok": false, "exit": 1, "deployId": id,
         "error": {"code": "command-died", "message": why, "hint": null}, "upstream": null,
@@ -46,16 +46,24 @@ pub(crate) fn bring_back(
     );
     let Ok(finished) = finished else {
         context.note("there is no rollback beside this tool: what is selected is started as it is");
-        return Ok(None);
+        return None;
     };
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
-    if report.is_object() {
-        let deadline = Deadline::after(PATIENCE).uninterruptible();
-        let mut held = application.lock(&deadline)?;
-        held.append_report("validating", &report)
-            .map_err(fail::store)?;
+    if report.is_object()
+        && let Err(failure) = keep(application, &report)
+    {
+        // What was brought back is brought back, whether or not it can be told of.
+        context.note(format!("its report is not kept: {}", failure.message()));
     }
-    Ok(Some(runbook::exit_code(finished.status)))
+    Some(runbook::exit_code(finished.status))
+}
+
+/// Puts the report into the history.
+fn keep(application: &Application, report: &Value) -> Result<(), Failure> {
+    let deadline = Deadline::after(PATIENCE).uninterruptible();
+    let mut held = application.lock(&deadline)?;
+    held.append_report("validating", report)
+        .map_err(fail::store)
 }
 
 /// The tool, told by variables what this one was told by options; the application's file tells it the rest.

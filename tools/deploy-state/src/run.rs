@@ -78,7 +78,7 @@ pub(crate) fn run(
             Ok(code) => format!("the runbook ended with {code} and left its deploy open"),
             Err(failure) => failure.message().to_owned(),
         };
-        brought_back = bring_back(application, args, &id, &why, context)?;
+        brought_back = bring_back(application, args, &id, &why, context);
     }
     let left = settle_own(application, args, &id, ended_well)?;
     // That nobody serves outweighs how the runbook ended.

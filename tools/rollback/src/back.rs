@@ -25,6 +25,8 @@ pub(crate) struct Wanted {
     pub(crate) reason: String,
     /// Whether no person decided it: then there is one a deploy.
     pub(crate) automatic: bool,
+    /// Whether it speaks against the release: a runbook or a tool that was killed is no verdict on what it deployed.
+    pub(crate) blames: bool,
     /// What the steps before it say of the link.
     pub(crate) link: Link,
 }
@@ -126,7 +128,7 @@ pub(crate) fn roll_back(
             failure.message()
         ),
     };
-    end(application, &lease, outcome, &why, &deadline)?;
+    end(application, &lease, outcome, &why, wanted.blames, &deadline)?;
     tell_verdict(application, &done, context)?;
     match result {
         Ok(()) => Ok(done),
@@ -156,7 +158,14 @@ fn stranded(
 ) -> Result<Failure, Failure> {
     let why = format!("{}; {}", wanted.reason, failure.message());
     if !lease.is_moment() {
-        end(application, lease, Outcome::Failed, &why, deadline)?;
+        end(
+            application,
+            lease,
+            Outcome::Failed,
+            &why,
+            wanted.blames,
+            deadline,
+        )?;
     }
     let hint = failure.hint_text().unwrap_or_default();
     Ok(Failure::down("no-target", why).hint(hint))
@@ -227,9 +236,15 @@ fn end(
     lease: &Lease<'_>,
     outcome: Outcome,
     why: &str,
+    blames: bool,
     deadline: &Deadline,
 ) -> Result<(), Failure> {
     let mut held = application.lock(deadline)?;
+    let judged = held
+        .state
+        .deploy()
+        .and_then(|deploy| deploy.release.clone());
+    let judged = judged.map(|name| (held.state.verdict(&name), name));
     let flag = held
         .state
         .deploy()
@@ -241,6 +256,9 @@ fn end(
     let Ok(note) = ended else {
         return Ok(());
     };
+    if let Some((verdict, name)) = judged.filter(|_| !blames) {
+        held.state.keep_verdict(&name, verdict);
+    }
     lower(flag.as_deref())?;
     held.write(note).map_err(fail::store)
 }

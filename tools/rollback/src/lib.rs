@@ -74,6 +74,7 @@ impl step::Tool for Tool {
         let wanted = Wanted {
             reason,
             automatic: false,
+            blames: true,
             link: Link::Untold,
         };
         back::roll_back(&application, &args, &wanted, context).map(|done| Report::of(&done))
@@ -140,6 +141,7 @@ fn on_failure(
             let wanted = Wanted {
                 reason,
                 automatic: true,
+                blames: plan::blames(&upstream.value),
                 link: plan::link(&upstream.value),
             };
             match back::roll_back(application, args, &wanted, context) {
@@ -189,6 +191,7 @@ fn if_crash_loop(
             let wanted = Wanted {
                 reason: why,
                 automatic: true,
+                blames: true,
                 link: Link::Untold,
             };
             back::roll_back(application, args, &wanted, context).map(|done| Report::of(&done))

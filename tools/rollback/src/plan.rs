@@ -49,6 +49,11 @@ fn reason(report: &Value) -> String {
     }
 }
 
+/// Whether a failed report speaks against the release. That a runbook, or a tool in it, was killed does not.
+pub(crate) fn blames(report: &Value) -> bool {
+    !is_cut_off(report) && report["error"]["code"] != "command-died"
+}
+
 /// Whether a step of this chain of reports has touched what serves.
 fn touched(report: &Value) -> bool {
     let touching = |report: &Value| {

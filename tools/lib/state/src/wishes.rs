@@ -24,6 +24,13 @@ impl State {
         ))
     }
 
+    /// A verdict stays what it was: what has just happened says nothing about the release.
+    pub fn keep_verdict(&mut self, name: &str, verdict: Verdict) {
+        if let Some(release) = self.release_mut(name) {
+            release.verdict = verdict;
+        }
+    }
+
     /// No deploys are wanted until further notice, or until that time.
     pub fn pause(&mut self, why: &str, until: Option<&str>, at: SystemTime) -> Note {
         self.paused = Some(Pause {
