@@ -84,27 +84,38 @@ impl step::Tool for Tool {
             interval: args.interval,
             timeout: args.timeout,
         };
-        if !runs(&args, context) {
-            context.note("the service does not run: nothing is in flight");
-            return finish(Ok(DrainReport::nothing()), None, context);
-        }
         if args.dry_run {
             request.timeout = Duration::ZERO;
             return look(&request, context);
         }
         let Some((application, path)) = flag_of(&args)? else {
-            return finish(wait(&request, |now| tell(now, context)), None, context);
+            return finish(drain(&request, &args, context), None, context);
         };
         let deadline = context.deadline(LIMIT);
         let lease = application.enter(context, Self::NAME, STALE_AFTER, &deadline)?;
         let flag = raise(&lease, &path, args.pending_for, &deadline)?;
         context.note(format!("{path} is raised, until {}", flag.expires_at));
-        let outcome = wait(&request, |now| tell(now, context));
+        let outcome = drain(&request, &args, context);
         if let Err((failure, _)) = &outcome {
             take_back(failure, &lease, &path)?;
         }
         lease.leave(None, &Deadline::after(LIMIT).uninterruptible())?;
         finish(outcome, Some((path.as_str(), &flag)), context)
+    }
+}
+
+/// Waits. Where nothing can be counted because the service that would tell does not run, nothing is in flight.
+fn drain(request: &DrainRequest, args: &Args, context: &Context) -> Result<DrainReport, Failed> {
+    match wait(request, |now| tell(now, context)) {
+        Err((failure, report))
+            if failure.exit() == Exit::Impossible
+                && report.at_start.is_none()
+                && !runs(args, context) =>
+        {
+            context.note("the service does not run: nothing is in flight");
+            Ok(DrainReport::nothing())
+        }
+        outcome => outcome,
     }
 }
 
