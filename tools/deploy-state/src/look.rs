@@ -36,7 +36,7 @@ fn summary(state: &State, holder: Option<&Holder>) -> Vec<String> {
         None => "nothing is live".into(),
     }];
     if let Some(back) = state.rollback_target(state.live.as_deref()) {
-        lines.push(format!("a rollback leads to {}", back.name));
+        lines.push(format!("going back leads to {}", back.name));
     }
     lines.push(holder.map_or_else(|| "no deploy is going on".into(), Holder::to_string));
     if let Some(pause) = state.pause_at(SystemTime::now()) {

@@ -1,6 +1,7 @@
 //! What a tool may ask of the world around it.
 
-use crate::config::EnvFile;
+use crate::config::{self, EnvFile};
+use crate::hint;
 use crate::upstream::Upstream;
 use deadline::Deadline;
 use std::fmt::Display;
@@ -37,10 +38,15 @@ impl Context {
         Deadline::after(limit)
     }
 
-    /// A fact for people, on standard error; not with `--quiet`.
+    /// A fact for people, on standard error; not with `--quiet`. A command in it can be pasted, as in a hint.
     pub fn note(&self, fact: impl Display) {
         if !self.quiet {
-            say(self.tool, &fact.to_string());
+            let fact = fact.to_string();
+            let app = self.app.as_ref().map(|file| config::name_of(&file.path));
+            say(
+                self.tool,
+                &app.map_or_else(|| fact.clone(), |app| hint::addressed(&fact, &app)),
+            );
         }
     }
 
