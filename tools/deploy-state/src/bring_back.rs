@@ -45,7 +45,9 @@ pub(crate) fn bring_back(
         &Deadline::never(),
     );
     let Ok(finished) = finished else {
-        context.note("what would go back is not beside this tool: what is selected is started as it is");
+        context.note(
+            "what would go back is not beside this tool: what is selected is started as it is",
+        );
         return None;
     };
     let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
