@@ -3,7 +3,7 @@
 use application::{Application, fail};
 use serde_json::json;
 use state::lease::{Holder, holder};
-use state::{Document, State, Told, Verdict};
+use state::{Document, State, Told};
 use std::time::SystemTime;
 use step::{Context, Failure, Report};
 
@@ -26,13 +26,8 @@ pub(crate) fn show(application: &Application, context: &Context) -> Result<Repor
 
 /// The state in a few lines for people.
 fn summary(state: &State, holder: Option<&Holder>) -> Vec<String> {
-    let verdict = |name: &str| match state.verdict(name) {
-        Verdict::Good => "good",
-        Verdict::Bad => "bad",
-        Verdict::Unknown => "never validated",
-    };
     let mut lines = vec![match &state.live {
-        Some(live) => format!("{live} is live ({})", verdict(live)),
+        Some(live) => format!("{live} is live ({})", state.verdict(live).phrase()),
         None => "nothing is live".into(),
     }];
     if let Some(back) = state.rollback_target(state.live.as_deref()) {

@@ -1,12 +1,12 @@
 //! The switch itself: announced, made, recorded.
 
 use crate::plan;
-use application::{Application, Lease, fail, runs};
+use application::{Application, Lease, fail, record, runs};
 use deadline::Deadline;
 use releases::Current;
 use serde::Serialize;
 use service::Service;
-use state::{Deploy, Held, Intent, Note, Phase, Refused, Status, Switch};
+use state::{Deploy, Held, Intent, Status, Switch};
 use step::Failure;
 
 /// What a switch came to.
@@ -44,7 +44,7 @@ pub fn switch(
     if from.as_deref() == Some(to) {
         // Switched by a tool that was killed before it could say so.
         if let Some(intent) = announced.filter(|intent| intent.to == to) {
-            write(&mut held, |held| held.state.switched(lease.id()))?;
+            record(&mut held, |state| state.switched(lease.id()))?;
             return Ok(SwapReport {
                 changed: intent.from.as_deref() != Some(to),
                 from: intent.from,
@@ -66,7 +66,7 @@ pub fn switch(
         take_back(application, &mut held, lease, to);
         return Err(failure);
     }
-    write(&mut held, |held| held.state.switched(lease.id()))?;
+    record(&mut held, |state| state.switched(lease.id()))?;
     Ok(SwapReport {
         from,
         to: to.into(),
@@ -98,13 +98,8 @@ fn announce(
     to: &str,
     seen: Option<Switch>,
 ) -> Result<(), Failure> {
-    if !lease.is_moment() && matches!(held.state.status, Status::Deploying(_)) {
-        let note = held.state.enter(lease.id(), Phase::Restart);
-        if let Some(note) = note.map_err(|refused| fail::refused(&refused))? {
-            held.write(note).map_err(fail::store)?;
-        }
-    }
-    let record = plan::record(&held.state, seen);
+    lease.enter_restart(held)?;
+    let seen = plan::record(&held.state, seen);
     let is_rollback = matches!(held.state.status, Status::RollingBack(_));
     let action = if is_rollback { "rollback" } else { "swap" };
     let intent = Intent {
@@ -112,7 +107,7 @@ fn announce(
         from,
         to: to.into(),
     };
-    write(held, |held| held.state.intend(lease.id(), intent, record))
+    record(held, |state| state.intend(lease.id(), intent, seen))
 }
 
 /// Makes the state true again after a switch that failed. A rollback stays announced: whoever settles it tries again.
@@ -130,12 +125,4 @@ fn take_back(application: &Application, held: &mut Held<'_>, lease: &Lease<'_>, 
     if let Ok(note) = note {
         held.write(note).ok();
     }
-}
-
-fn write(
-    held: &mut Held<'_>,
-    transition: impl FnOnce(&mut Held<'_>) -> Result<Note, Refused>,
-) -> Result<(), Failure> {
-    let note = transition(held).map_err(|refused| fail::refused(&refused))?;
-    held.write(note).map_err(fail::store)
 }

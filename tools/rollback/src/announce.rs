@@ -6,7 +6,7 @@ use crate::plan::{self, NoTarget};
 use application::{Application, Lease, fail};
 use deadline::Deadline;
 use releases::ResolveError;
-use state::{State, Verdict};
+use state::State;
 use step::Failure;
 
 /// Chooses where to go, and writes down that this deploy turns back.
@@ -88,11 +88,7 @@ fn listed(state: &State) -> String {
     releases.sort_by_key(|release| release.sequence);
     let listed: Vec<String> = releases
         .iter()
-        .map(|release| match release.verdict {
-            Verdict::Good => format!("{} (good)", release.name),
-            Verdict::Bad => format!("{} (bad)", release.name),
-            Verdict::Unknown => format!("{} (never validated)", release.name),
-        })
+        .map(|release| format!("{} ({})", release.name, release.verdict.phrase()))
         .collect();
     if listed.is_empty() {
         "nothing".into()

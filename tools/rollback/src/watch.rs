@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::plan::{self, Link};
-use application::{Application, PROBATION, fail, lower, who};
+use application::{Application, PROBATION, fail, lower, record, who};
 use deadline::Deadline;
 use host::Proc;
 use serde_json::json;
@@ -106,10 +106,10 @@ fn finish(application: &Application, deadline: &Deadline) -> Result<InStart, Fai
         if live.as_ref() != Some(&to) {
             application.switch_link(&to)?;
         }
-        transition(&mut held, |state| state.switched(&deploy.id))?;
+        record(&mut held, |state| state.switched(&deploy.id))?;
     }
     lower(deploy.pending_file.as_deref())?;
-    transition(&mut held, |state| {
+    record(&mut held, |state| {
         state.end(&deploy.id, Outcome::RolledBack, Some(why), now, PROBATION)
     })?;
     Ok(InStart::Back {
@@ -140,7 +140,7 @@ fn switch_back(
             // A deploy that has not touched anything yet, while the release before it crashes.
             let id = deploy.id.clone();
             let why = format!("the live release {from} crashed again and again meanwhile");
-            transition(held, |state| {
+            record(held, |state| {
                 state.end(
                     &id,
                     Outcome::Aborted,
@@ -153,11 +153,11 @@ fn switch_back(
         }
         Status::Idle => begin(held, from)?,
     };
-    transition(held, |state| state.roll_back(&id, to, why, true))?;
+    record(held, |state| state.roll_back(&id, to, why, true))?;
     application.switch_link(to)?;
-    transition(held, |state| state.switched(&id))?;
-    transition(held, |state| state.started(&id, Some(restarts)))?;
-    transition(held, |state| {
+    record(held, |state| state.switched(&id))?;
+    record(held, |state| state.started(&id, Some(restarts)))?;
+    record(held, |state| {
         state.end(
             &id,
             Outcome::RolledBack,
@@ -183,14 +183,6 @@ fn begin(held: &mut Held<'_>, from: &str) -> Result<String, Failure> {
     });
     held.write(note).map_err(fail::store)?;
     Ok(id)
-}
-
-fn transition(
-    held: &mut Held<'_>,
-    change: impl FnOnce(&mut State) -> Result<Note, state::Refused>,
-) -> Result<(), Failure> {
-    let note = change(&mut held.state).map_err(|refused| fail::refused(&refused))?;
-    held.write(note).map_err(fail::store)
 }
 
 fn restarts(service: &Service, deadline: &Deadline) -> Result<u64, Failure> {

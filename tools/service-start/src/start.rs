@@ -3,7 +3,7 @@
 use crate::release::{self, Live};
 use crate::run::Run;
 use crate::wait::{self, Signs};
-use application::{Application, Lease, fail, runs};
+use application::{Application, Lease, fail, record, runs};
 use deadline::Deadline;
 use probe::Target;
 use serde::Serialize;
@@ -240,11 +240,7 @@ impl Step<'_> {
     fn count_from(&mut self, restarts: Option<u64>, deadline: &Deadline) -> Result<(), Failure> {
         self.report.restarts_at_switch = restarts;
         let mut held = self.lease.lock(deadline)?;
-        let note = held
-            .state
-            .started(self.lease.id(), restarts)
-            .map_err(|refused| fail::refused(&refused))?;
-        held.write(note).map_err(fail::store)
+        record(&mut held, |state| state.started(self.lease.id(), restarts))
     }
 
     fn disproven(&mut self, proof: Proof) -> Failure {

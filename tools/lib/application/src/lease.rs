@@ -4,7 +4,7 @@ use crate::{Application, fail, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
 use state::lease::{Claim, Holder, Patience, claim};
-use state::{Begin, Held, State};
+use state::{Begin, Held, Note, Phase, Refused, State, Status};
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure};
 
@@ -161,6 +161,19 @@ impl Lease<'_> {
         Ok(held)
     }
 
+    /// From here on something is touched: a deploy that fails or dies after this has a service or a link to bring back. It
+    /// enters the phase that says so, where it is not there yet.
+    pub fn enter_restart(&self, held: &mut Held<'_>) -> Result<(), Failure> {
+        if self.moment || !matches!(held.state.status, Status::Deploying(_)) {
+            return Ok(());
+        }
+        let note = held.state.enter(&self.id, Phase::Restart);
+        match note.map_err(|refused| fail::refused(&refused))? {
+            Some(note) => held.write(note).map_err(fail::store),
+            None => Ok(()),
+        }
+    }
+
     /// Gives back what was taken for this moment; nothing where it is a deploy's.
     pub fn leave(mut self, why: Option<&str>, deadline: &Deadline) -> Result<(), Failure> {
         if !std::mem::take(&mut self.moment) {
@@ -188,6 +201,15 @@ impl Drop for Lease<'_> {
             self.give_back(Some("the step failed"), &deadline).ok();
         }
     }
+}
+
+/// Makes one change of the state and writes it down.
+pub fn record(
+    held: &mut Held<'_>,
+    change: impl FnOnce(&mut State) -> Result<Note, Refused>,
+) -> Result<(), Failure> {
+    let note = change(&mut held.state).map_err(|refused| fail::refused(&refused))?;
+    held.write(note).map_err(fail::store)
 }
 
 /// The refusal: who, which phase, since when, whether the holder is alive, and what can be done.

@@ -8,7 +8,7 @@ mod rootless;
 pub mod runs;
 pub mod who;
 
-pub use lease::{Begun, Lease, Request, STALE_AFTER, busy};
+pub use lease::{Begun, Lease, Request, STALE_AFTER, busy, record};
 pub use options::{HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};
 pub use rootless::service_of;

@@ -19,6 +19,17 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// In words for people.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Unknown => "never validated",
+        }
+    }
+}
+
 /// What a switch comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SwapPlan {

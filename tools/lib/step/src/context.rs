@@ -42,11 +42,13 @@ impl Context {
     pub fn note(&self, fact: impl Display) {
         if !self.quiet {
             let fact = fact.to_string();
-            let app = self.app.as_ref().map(|file| config::name_of(&file.path));
-            say(
-                self.tool,
-                &app.map_or_else(|| fact.clone(), |app| hint::addressed(&fact, &app)),
-            );
+            match &self.app {
+                Some(file) => {
+                    let app = config::name_of(&file.path);
+                    say(self.tool, &hint::addressed(&fact, &app));
+                }
+                None => say(self.tool, &fact),
+            }
         }
     }
 
