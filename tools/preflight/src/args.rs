@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::told::{self, Outside, Run, RunTimeout};
 use application::{HealthArgs, LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
 use clap::ArgAction::Append;
@@ -38,6 +39,16 @@ pub struct Args {
         help_heading = "What is checked"
     )]
     pub branch: Option<String>,
+    /// A page elsewhere that must answer well and, behind a space, what must stand in it: the check outside:NAME. May be given
+    /// several times, as the two below
+    #[arg(long, value_name = "NAME=URL /POINTER=VALUE", action = Append, value_parser = told::outside, help_heading = "What is checked")]
+    pub outside: Vec<Outside>,
+    /// A command that must end with 0, run by sh in --source, else here: the check run:NAME
+    #[arg(long, value_name = "NAME=COMMAND", action = Append, value_parser = told::run, help_heading = "What is checked")]
+    pub run: Vec<Run>,
+    /// The longest that each --run, or that of this NAME, may take; else it is --check-timeout
+    #[arg(long, value_name = "TIME|NAME=TIME", action = Append, value_parser = told::run_timeout, help_heading = "What is checked")]
+    pub run_timeout: Vec<RunTimeout>,
 
     /// The longest that one check may take; one that hangs is a failed check
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration, help_heading = "Which checks")]

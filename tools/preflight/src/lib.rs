@@ -12,10 +12,12 @@ mod policy;
 mod protected;
 mod report;
 mod run;
+mod told;
 
 pub use args::Args;
 pub use finding::{Finding, Status};
 pub use report::{CheckReport, Listed, PreflightReport};
+pub use told::{Outside, Run, RunTimeout};
 
 use given::Given;
 use policy::Policy;
@@ -53,14 +55,13 @@ impl step::Tool for Tool {
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let policy = Policy::of(&args)?;
         let protected = !args.list && protected::guard(&args, context)?;
-        let (list, timeout) = (args.list, args.check_timeout);
+        let list = args.list;
         let given = Arc::new(Given::of(args, protected, context)?);
         if list {
             return Ok(Report::of(&report::list(&given)));
         }
         let chosen = policy.choose(&given)?;
-        let deadline = context.deadline(timeout);
-        let done = run::side_by_side(&chosen, &given, &deadline)?;
+        let done = run::side_by_side(&chosen, &given, |limit| context.deadline(limit))?;
         let report = policy.conclude(done, &given);
         report.tell(context);
         report.verdict()

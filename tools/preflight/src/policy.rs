@@ -1,7 +1,7 @@
 //! Which checks are made, and what their findings come to.
 
 use crate::args::Args;
-use crate::checks::{ALL, Check};
+use crate::checks::Entry;
 use crate::finding::{Finding, Status};
 use crate::given::Given;
 use crate::report::{CheckReport, PreflightReport};
@@ -10,42 +10,30 @@ use std::time::Duration;
 use step::Failure;
 
 /// What the options say about checks by name.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Policy {
     skip: Vec<String>,
     warn: Vec<String>,
     only: Vec<String>,
     require: Vec<String>,
     force: bool,
+    /// Every check that there is, and those that are insisted on though nobody told them.
+    entries: Vec<Entry>,
 }
 
 impl Policy {
     /// A name that no check has is bad usage: it would be obeyed by nobody.
     pub(crate) fn of(args: &Args) -> Result<Self, Failure> {
-        let policy = Self {
+        let mut policy = Self {
             skip: args.skip.clone(),
             warn: args.warn.clone(),
             only: args.only.clone(),
             require: args.require.clone(),
             force: args.force,
+            entries: Entry::all(args),
         };
-        let named = [
-            ("--skip", &policy.skip),
-            ("--warn", &policy.warn),
-            ("--only", &policy.only),
-            ("--require", &policy.require),
-        ];
-        for (option, names) in named {
-            let unknown = names
-                .iter()
-                .find(|name| !ALL.iter().any(|check| check.name == name.as_str()));
-            if let Some(name) = unknown {
-                return Err(
-                    Failure::usage(format!("{option}: there is no check {name}"))
-                        .hint("preflight --list"),
-                );
-            }
-        }
+        policy.add_missing();
+        policy.check_names()?;
         if let Some(name) = policy
             .require
             .iter()
@@ -58,21 +46,56 @@ impl Policy {
         Ok(policy)
     }
 
-    /// The checks to be made: those that have material.
-    pub(crate) fn choose(&self, given: &Given) -> Result<Vec<&'static Check>, Failure> {
-        let chosen: Vec<&Check> = ALL
-            .iter()
-            .filter(|check| self.concerns(check.name) && (check.given)(given))
-            .collect();
-        let left_out = |check: &&&Check| self.skip.iter().any(|name| name == check.name);
-        if chosen.iter().all(|check| left_out(&check)) && self.require.is_empty() {
-            return Err(Failure::usage("there is nothing to check")
-                .hint("--app NAME, --root DIR or --service KIND:NAME; preflight --list says what each check needs"));
+    /// One that is insisted on and was not told is missing, not unknown.
+    fn add_missing(&mut self) {
+        for name in &self.require {
+            let is_there = self.entries.iter().any(|entry| entry.name() == *name);
+            if !is_there && let Some(entry) = Entry::member(name) {
+                self.entries.push(entry);
+            }
         }
-        Ok(chosen
-            .into_iter()
-            .filter(|check| !left_out(&check))
-            .collect())
+    }
+
+    fn check_names(&self) -> Result<(), Failure> {
+        let known: Vec<String> = self.entries.iter().map(Entry::name).collect();
+        let twice = |(place, name): &(usize, &String)| known[..*place].contains(name);
+        if let Some((_, name)) = known.iter().enumerate().find(twice) {
+            return Err(Failure::usage(format!("{name} is told twice"))
+                .hint("preflight --list, to see what there is"));
+        }
+        let named = [
+            ("--skip", &self.skip),
+            ("--warn", &self.warn),
+            ("--only", &self.only),
+            ("--require", &self.require),
+        ];
+        for (option, names) in named {
+            if let Some(name) = names.iter().find(|name| !known.contains(name)) {
+                return Err(
+                    Failure::usage(format!("{option}: there is no check {name}"))
+                        .hint("preflight --list"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The checks to be made: those that have material.
+    pub(crate) fn choose(&self, given: &Given) -> Result<Vec<Entry>, Failure> {
+        let (left_out, chosen): (Vec<&Entry>, Vec<&Entry>) = self
+            .entries
+            .iter()
+            .filter(|entry| self.concerns(&entry.name()) && entry.is_given(given))
+            .partition(|entry| self.skip.contains(&entry.name()));
+        if chosen.is_empty() && self.require.is_empty() {
+            let message = match left_out.len() {
+                0 => "there is nothing to check",
+                _ => "there is nothing to check: all of it is left out",
+            };
+            return Err(Failure::usage(message)
+                .hint("preflight --list says what each check needs; --app NAME, --root DIR or --service KIND:NAME"));
+        }
+        Ok(chosen.into_iter().cloned().collect())
     }
 
     fn concerns(&self, name: &str) -> bool {
@@ -82,27 +105,28 @@ impl Policy {
 
     /// All findings, in the order of the list: those left out and those missing among them.
     pub(crate) fn conclude(&self, done: Vec<Done>, given: &Given) -> PreflightReport {
-        let checks = self.findings(done, |check| (check.given)(given));
+        let checks = self.findings(done, |entry| entry.is_given(given));
         PreflightReport::of(checks, self.force)
     }
 
-    fn findings(&self, done: Vec<Done>, has_material: impl Fn(&Check) -> bool) -> Vec<CheckReport> {
+    fn findings(&self, done: Vec<Done>, has_material: impl Fn(&Entry) -> bool) -> Vec<CheckReport> {
         let mut done = done;
         let mut checks = Vec::new();
-        for check in ALL {
-            let made = done.iter().position(|done| done.name == check.name);
+        for entry in &self.entries {
+            let name = entry.name();
+            let made = done.iter().position(|done| done.name == name);
             let (finding, took) = if let Some(place) = made {
                 let done = done.swap_remove(place);
-                (self.weighed(check, done.finding), done.took)
-            } else if self.require.iter().any(|name| name == check.name) {
-                (missing(check), Duration::ZERO)
-            } else if has_material(check) {
-                (self.left_out(check.name), Duration::ZERO)
+                (self.weighed(&name, done.finding), done.took)
+            } else if self.require.contains(&name) {
+                (missing(entry), Duration::ZERO)
+            } else if has_material(entry) {
+                (self.left_out(&name), Duration::ZERO)
             } else {
                 continue;
             };
             checks.push(CheckReport {
-                name: check.name,
+                name,
                 finding,
                 duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             });
@@ -120,12 +144,12 @@ impl Policy {
     }
 
     /// A failure that is only to warn warns; a required check that could not be made has failed.
-    fn weighed(&self, check: &Check, mut finding: Finding) -> Finding {
-        let listed = |names: &[String]| names.iter().any(|name| name == check.name);
+    fn weighed(&self, name: &str, mut finding: Finding) -> Finding {
+        let listed = |names: &[String]| names.iter().any(|one| one == name);
         if finding.status == Status::Skip && listed(&self.require) {
             finding = Finding::fail(
                 format!("it is required, and was not made: {}", finding.message),
-                format!("preflight without --require {}", check.name),
+                format!("preflight without --require {name}"),
             );
         }
         if finding.status == Status::Fail && listed(&self.warn) {
@@ -136,20 +160,29 @@ impl Policy {
     }
 }
 
-fn missing(check: &Check) -> Finding {
+fn missing(entry: &Entry) -> Finding {
     Finding::fail(
         "it is required, and nothing was given to check",
-        format!("preflight … with {}", check.needs),
+        format!("preflight … with {}", entry.needs()),
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::ALL;
 
-    fn done(name: &'static str, finding: Finding) -> Done {
+    /// With the checks that there always are.
+    fn plain() -> Policy {
+        Policy {
+            entries: ALL.iter().map(Entry::Single).collect(),
+            ..Policy::default()
+        }
+    }
+
+    fn done(name: &str, finding: Finding) -> Done {
         Done {
-            name,
+            name: name.to_owned(),
             finding,
             took: Duration::ZERO,
         }
@@ -169,27 +202,24 @@ mod tests {
     fn warn_softens_failures_only() {
         let policy = Policy {
             warn: names(&["disk"]),
-            ..Policy::default()
+            ..plain()
         };
         assert_eq!(status_of(&policy, Finding::fail("", "")), Status::Warn);
         assert_eq!(status_of(&policy, Finding::pass("")), Status::Pass);
-        assert_eq!(
-            status_of(&Policy::default(), Finding::fail("", "")),
-            Status::Fail
-        );
+        assert_eq!(status_of(&plain(), Finding::fail("", "")), Status::Fail);
     }
 
     #[test]
     fn what_is_required_is_never_passed_over() {
         let policy = Policy {
             require: names(&["disk", "port"]),
-            ..Policy::default()
+            ..plain()
         };
         let checks = policy.findings(vec![done("disk", Finding::skip("stopped"))], |_| false);
         let failed: Vec<&str> = checks
             .iter()
             .filter(|check| check.finding.status == Status::Fail)
-            .map(|check| check.name)
+            .map(|check| check.name.as_str())
             .collect();
         assert_eq!(failed, ["port", "disk"]);
     }
@@ -199,9 +229,9 @@ mod tests {
         let policy = Policy {
             skip: names(&["disk"]),
             only: names(&["disk", "lock"]),
-            ..Policy::default()
+            ..plain()
         };
-        let all_but_port = |check: &Check| check.name != "port";
+        let all_but_port = |check: &Entry| check.name() != "port";
         let checks = policy.findings(vec![done("lock", Finding::pass(""))], all_but_port);
         assert_eq!(checks.len(), ALL.len() - 1);
         let message = |name: &str| {
@@ -217,7 +247,7 @@ mod tests {
     fn force_goes_past_failures_and_names_them() {
         let checks =
             |policy: &Policy| policy.findings(vec![done("disk", Finding::fail("", ""))], |_| false);
-        let policy = Policy::default();
+        let policy = plain();
         let stopped = PreflightReport::of(checks(&policy), false);
         assert!(!stopped.forced && stopped.verdict().is_err());
         let forced = PreflightReport::of(checks(&policy), true);

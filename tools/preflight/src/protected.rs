@@ -1,7 +1,7 @@
 //! An environment in which nothing is forced, and in which the application's file alone says what may be passed over.
 
 use crate::args::Args;
-use crate::checks::ALL;
+use crate::checks::Entry;
 use step::config::EnvFile;
 use step::{Context, Failure};
 
@@ -79,7 +79,7 @@ fn beyond(args: &Args, file: Option<&EnvFile>) -> Option<Excess> {
     }
     let mut wanted = in_file("only");
     if wanted.is_empty() {
-        wanted = ALL.iter().map(|check| check.name.to_owned()).collect();
+        wanted = Entry::all(args).iter().map(Entry::name).collect();
     }
     let made = |name: &String| args.only.contains(name) || args.require.contains(name);
     let check = wanted.iter().find(|name| !made(name))?;

@@ -1,6 +1,6 @@
 //! What is reported.
 
-use crate::checks;
+use crate::checks::{Entry, FAMILIES};
 use crate::finding::{Finding, Status};
 use crate::given::Given;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use step::{Context, Failure, Report};
 #[serde(rename_all = "camelCase")]
 pub struct CheckReport {
     /// The check.
-    pub name: &'static str,
+    pub name: String,
     /// What it found.
     #[serde(flatten)]
     pub finding: Finding,
@@ -36,7 +36,7 @@ pub struct PreflightReport {
     /// Failed checks were gone past.
     pub forced: bool,
     /// Which.
-    pub forced_past: Vec<&'static str>,
+    pub forced_past: Vec<String>,
 }
 
 /// `--list`.
@@ -50,7 +50,7 @@ pub struct Listed {
 #[derive(Debug, Clone, Serialize)]
 pub struct ListedCheck {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// What it looks at.
     pub about: &'static str,
     /// The options that give it material.
@@ -61,15 +61,26 @@ pub struct ListedCheck {
 
 /// Every check that there is.
 pub(crate) fn list(given: &Given) -> Listed {
-    let list = checks::ALL
+    let mut list: Vec<ListedCheck> = Entry::all(&given.args)
         .iter()
-        .map(|check| ListedCheck {
-            name: check.name,
-            about: check.about,
-            needs: check.needs,
-            given: (check.given)(given),
+        .map(|entry| ListedCheck {
+            name: entry.name(),
+            about: entry.about(),
+            needs: entry.needs(),
+            given: entry.is_given(given),
         })
         .collect();
+    for family in FAMILIES {
+        // One of which nobody was told is a kind of check all the same.
+        if (family.told)(&given.args).is_empty() {
+            list.push(ListedCheck {
+                name: format!("{}:NAME", family.prefix),
+                about: family.about,
+                needs: family.needs,
+                given: false,
+            });
+        }
+    }
     Listed { list }
 }
 
@@ -80,10 +91,10 @@ impl PreflightReport {
             let of_it = |check: &&CheckReport| check.finding.status == status;
             checks.iter().filter(of_it).count()
         };
-        let failed: Vec<&'static str> = checks
+        let failed: Vec<String> = checks
             .iter()
             .filter(|check| check.finding.status == Status::Fail)
-            .map(|check| check.name)
+            .map(|check| check.name.clone())
             .collect();
         Self {
             passed: count(Status::Pass),
@@ -124,7 +135,7 @@ impl PreflightReport {
         );
         let skipped = |check: &&CheckReport| check.finding.status == Status::Skip;
         let skipped = self.checks.iter().filter(skipped);
-        let names: Vec<&str> = skipped.map(|check| check.name).collect();
+        let names: Vec<&str> = skipped.map(|check| check.name.as_str()).collect();
         if names.is_empty() {
             return sum;
         }
@@ -144,7 +155,7 @@ impl PreflightReport {
         let message = match failed.as_slice() {
             [one] => format!("{}: {}", one.name, one.finding.message),
             several => {
-                let names: Vec<&str> = several.iter().map(|check| check.name).collect();
+                let names: Vec<&str> = several.iter().map(|check| check.name.as_str()).collect();
                 format!("{} checks failed: {}", several.len(), names.join(", "))
             }
         };
@@ -163,8 +174,8 @@ mod tests {
 
     #[test]
     fn the_last_line_names_what_was_not_looked_at() {
-        let check = |name, finding| CheckReport {
-            name,
+        let check = |name: &str, finding| CheckReport {
+            name: name.to_owned(),
             finding,
             duration_ms: 0,
         };

@@ -1,6 +1,6 @@
 //! All checks side by side, each within its time.
 
-use crate::checks::Check;
+use crate::checks::Entry;
 use crate::finding::Finding;
 use crate::given::Given;
 use deadline::{Deadline, Ended};
@@ -16,78 +16,82 @@ const SIGNAL_LOOK: Duration = Duration::from_millis(20);
 
 /// One check's finding and how long it took.
 pub(crate) struct Done {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) finding: Finding,
     pub(crate) took: Duration,
 }
 
 struct Running {
-    check: &'static Check,
+    name: String,
     began: Instant,
+    deadline: Deadline,
+    /// When nobody waits for it any more: all of them at once where several hang.
+    last: Instant,
     answer: Receiver<(Finding, Duration)>,
 }
 
-/// Runs the checks; their findings come in the order in which the checks were given. An error is a signal.
+/// Runs the checks, each with a deadline made of its own limit; their findings come in the order in which the checks were
+/// given. An error is a signal.
 pub(crate) fn side_by_side(
-    checks: &[&'static Check],
+    checks: &[Entry],
     given: &Arc<Given>,
-    deadline: &Deadline,
+    deadline: impl Fn(Duration) -> Deadline,
 ) -> Result<Vec<Done>, Ended> {
     let started: Vec<Running> = checks
         .iter()
-        .map(|check| start(check, given, deadline))
+        .map(|check| start(check, given, deadline(check.limit(&given.args))))
         .collect();
-    started
-        .into_iter()
-        .map(|running| running.finish(deadline))
-        .collect()
+    started.into_iter().map(Running::finish).collect()
 }
 
-fn start(check: &'static Check, given: &Arc<Given>, deadline: &Deadline) -> Running {
+fn start(check: &Entry, given: &Arc<Given>, deadline: Deadline) -> Running {
     let (sender, answer) = channel();
-    let (given, deadline) = (Arc::clone(given), deadline.clone());
     let began = Instant::now();
     // A thread that cannot be started drops the sender, which is seen where the answer is waited for. One that hangs is
     // left behind and ends with the process.
     thread::Builder::new()
-        .name(check.name.to_owned())
-        .spawn(move || {
-            let finding = (check.run)(&given, &deadline);
-            // Nobody listens any more where it came too late.
-            sender.send((finding, began.elapsed())).ok();
+        .name(check.name())
+        .spawn({
+            let (check, given, deadline) = (check.clone(), Arc::clone(given), deadline.clone());
+            move || {
+                let finding = check.run(&given, &deadline);
+                // Nobody listens any more where it came too late.
+                sender.send((finding, began.elapsed())).ok();
+            }
         })
         .ok();
     Running {
-        check,
+        name: check.name(),
         began,
+        last: began + deadline.remaining() + GRACE,
+        deadline,
         answer,
     }
 }
 
 impl Running {
-    fn finish(self, deadline: &Deadline) -> Result<Done, Ended> {
-        let last = Instant::now() + deadline.remaining() + GRACE;
+    fn finish(self) -> Result<Done, Ended> {
         loop {
-            let left = last.saturating_duration_since(Instant::now());
+            let left = self.last.saturating_duration_since(Instant::now());
             match self.answer.recv_timeout(SIGNAL_LOOK.min(left)) {
                 Ok((finding, took)) => return Ok(self.done(finding, took)),
                 Err(RecvTimeoutError::Disconnected) => {
                     let finding = Finding::fail(
                         "a defect in this check: it ended without a result",
-                        format!("preflight --skip {}", self.check.name),
+                        format!("preflight --skip {}", self.name),
                     );
                     return Ok(self.done(finding, self.began.elapsed()));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if let Err(signal @ Ended::Signal(_)) = deadline.check() {
+            if let Err(signal @ Ended::Signal(_)) = self.deadline.check() {
                 return Err(signal);
             }
             if left.is_zero() {
                 let took = self.began.elapsed();
                 let finding = Finding::fail(
                     format!("it did not end within {} ms", took.as_millis()),
-                    format!("preflight --only {} --check-timeout 1m", self.check.name),
+                    format!("preflight --only {} --check-timeout 1m", self.name),
                 );
                 return Ok(self.done(finding, took));
             }
@@ -96,7 +100,7 @@ impl Running {
 
     fn done(&self, finding: Finding, took: Duration) -> Done {
         Done {
-            name: self.check.name,
+            name: self.name.clone(),
             finding,
             took,
         }
@@ -110,13 +114,6 @@ mod tests {
     use crate::finding::Status;
 
     fn running(check: fn(&Deadline) -> Finding, limit: Duration) -> Status {
-        const HANGS: Check = Check {
-            name: "hangs",
-            about: "",
-            needs: "",
-            given: |_| true,
-            run: |_, _| Finding::pass(""),
-        };
         let deadline = Deadline::after(limit);
         let (sender, answer) = channel();
         let within = deadline.clone();
@@ -125,11 +122,13 @@ mod tests {
             sender.send((check(&within), began.elapsed())).ok();
         });
         let running = Running {
-            check: &HANGS,
+            name: "hangs".into(),
             began: Instant::now(),
+            last: Instant::now() + deadline.remaining() + GRACE,
+            deadline,
             answer,
         };
-        running.finish(&deadline).unwrap().finding.status
+        running.finish().unwrap().finding.status
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod boot;
 mod branch;
+mod command;
 mod disk;
+mod entry;
 mod git;
 mod health;
 mod inodes;
@@ -10,6 +12,7 @@ mod layout;
 mod live;
 mod lock;
 mod memory;
+mod outside;
 mod paused;
 mod permissions;
 mod places;
@@ -22,11 +25,13 @@ mod space;
 mod supervised;
 mod worktree;
 
+pub(crate) use entry::{Entry, Family, is_name};
+
 use crate::finding::Finding;
 use crate::given::Given;
 use deadline::Deadline;
 
-/// One check.
+/// One check that there always is.
 pub(crate) struct Check {
     /// Its name on the command line and in the report.
     pub(crate) name: &'static str,
@@ -59,3 +64,28 @@ pub(crate) const ALL: &[Check] = &[
     space::CHECK,
     permissions::CHECK,
 ];
+
+/// Those that options name, behind them.
+pub(crate) const FAMILIES: &[Family] = &[outside::FAMILY, command::FAMILY];
+
+/// A word of a command, so that a shell takes it as it is.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:,@%+=-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_a_quoted_word_as_it_is() {
+        assert_eq!(quoted("/srv/shop"), "/srv/shop");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}
