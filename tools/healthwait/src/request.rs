@@ -6,7 +6,7 @@ use crate::pace::Pace;
 use crate::report::HealthReport;
 use crate::wait::WaitRequest;
 use crate::watch::Watch;
-use application::{Application, fail, runs};
+use application::{Application, runs};
 use deadline::Deadline;
 use host::Proc;
 use probe::{Question, Target};
@@ -37,14 +37,9 @@ pub fn expect(
     switch: Option<&Switch>,
     port: Option<u16>,
 ) -> Result<Expectation, Failure> {
-    let release = application.link()?.release().map(str::to_owned);
-    let release_dir = release
-        .map(|name| releases::resolve(&application.layout, &name))
-        .transpose()
-        .map_err(|error| fail::resolve(&error))?;
     Ok(Expectation {
         before: switch.and_then(runs::before),
-        release_dir: release_dir.map(Into::into),
+        release_dir: application.runs()?.map(Into::into),
         port,
         endpoints: None,
     })
@@ -113,9 +108,7 @@ fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
                 Failure::usage("--release needs --root").hint("--root DIR, where the releases lie")
             );
         };
-        let directory = releases::resolve(&application.layout, release)
-            .map_err(|error| fail::resolve(&error))?;
-        watch.expectation.release_dir = Some(directory.into());
+        watch.expectation.release_dir = Some(application.runs_in(release)?.into());
     }
     if let Some(pid) = args.not_pid {
         watch.expectation.before = Some(Before {

@@ -44,6 +44,8 @@ pub(crate) fn publish(
         files: filled.files,
         bytes: filled.bytes,
         start: filled.start.clone(),
+        working_tree: None,
+        outputs: Vec::new(),
     };
     manifest
         .write(utf8(staging.path())?)

@@ -9,7 +9,7 @@ use step::Failure;
 pub(crate) struct Live {
     /// Its name.
     pub(crate) name: String,
-    /// Its directory, without links.
+    /// The directory that it runs in, without links.
     pub(crate) directory: PathBuf,
 }
 
@@ -20,12 +20,8 @@ pub(crate) fn live(application: &Application) -> Result<Live, Failure> {
         let message = format!("{} selects no release", application.layout.current);
         return Err(Failure::no("no-current", message).hint("release-swap --newest"));
     };
-    let releases = application
-        .layout
-        .physical_releases()
-        .map_err(|error| Failure::impossible("io", error))?;
     Ok(Live {
         name: name.to_owned(),
-        directory: releases.join(name).into(),
+        directory: application.runs_in(name)?.into(),
     })
 }

@@ -1,7 +1,7 @@
 //! The errors of the crates below, as failures with their code, hint and exit code.
 
 use deadline::Ended;
-use releases::ResolveError;
+use releases::{ManifestError, ResolveError};
 use state::{Refused, StoreError};
 use step::Failure;
 
@@ -123,6 +123,19 @@ pub fn resolve(error: &ResolveError) -> Failure {
             Failure::no("release-outside", error).hint(format!("ls -ld {path}"))
         }
         ResolveError::Unreadable(_) => Failure::impossible("io", error),
+    }
+}
+
+/// What a release says of itself cannot be had.
+pub fn manifest(error: &ManifestError) -> Failure {
+    match error {
+        ManifestError::File(error) => durable(error),
+        ManifestError::Newer(..) => {
+            Failure::impossible("damaged-file", error).hint("install the newer version of Slipway")
+        }
+        ManifestError::Absent(path) | ManifestError::Malformed(path, _) => {
+            Failure::impossible("damaged-file", error).hint(format!("cat {path}"))
+        }
     }
 }
 

@@ -140,6 +140,20 @@ impl Application {
         durable::switch(&self.layout.current, &target).map_err(|error| fail::durable(&error))
     }
 
+    /// The directory that this release runs in: its own, or the working tree that a release in place is mirrored into. The
+    /// one answer to that question: whoever starts a service or proves where it runs asks here.
+    pub fn runs_in(&self, release: &str) -> Result<Utf8PathBuf, Failure> {
+        let directory =
+            releases::resolve(&self.layout, release).map_err(|error| fail::resolve(&error))?;
+        releases::runs_in(&directory).map_err(|error| fail::manifest(&error))
+    }
+
+    /// The same of the release that is live; nothing where none is.
+    pub fn runs(&self) -> Result<Option<Utf8PathBuf>, Failure> {
+        let link = self.link()?;
+        link.release().map(|name| self.runs_in(name)).transpose()
+    }
+
     /// The service that the options describe, where they describe one.
     pub fn service(&self, args: &ServiceArgs) -> Result<Option<Service>, Failure> {
         let Some(name) = &args.service else {

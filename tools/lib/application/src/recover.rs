@@ -6,8 +6,8 @@ use deadline::Deadline;
 use durable::{Kind, Leftover};
 use service::{Expectation, Service, Verdict};
 use state::{Contradiction, Link, Outcome, Settlement, settle};
+use std::io;
 use std::time::{Duration, SystemTime};
-use std::{fs, io};
 use step::Failure;
 
 /// How long a release that was validated is watched for a crash loop.
@@ -84,7 +84,7 @@ impl Application {
         let failed = |error: service::Error| fail::service(&error);
         let status = service.status(deadline).map_err(failed)?;
         let expectation = Expectation {
-            release_dir: fs::canonicalize(&self.layout.current).ok(),
+            release_dir: self.runs()?.map(Into::into),
             ..Expectation::default()
         };
         let replace = settlement.outcome == Outcome::RolledBack

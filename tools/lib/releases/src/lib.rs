@@ -20,7 +20,7 @@ mod resolve;
 
 pub use current::{Current, current};
 pub use layout::{Layout, PathError};
-pub use manifest::{MANIFEST, Manifest, ManifestError, SCHEMA};
+pub use manifest::{MANIFEST, Manifest, ManifestError, SCHEMA, runs_in};
 pub use name::NameError;
 pub use plan::Verdict;
 pub use resolve::{ResolveError, list, resolve};

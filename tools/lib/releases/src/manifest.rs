@@ -62,6 +62,25 @@ pub struct Manifest {
     /// The command that starts it, where the kind knows one.
     #[serde(default)]
     pub start: Option<String>,
+    /// The git working tree that it is mirrored into and runs in, physical; none where it runs out of its own directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_tree: Option<String>,
+    /// In place: what its build made beside what is committed, as paths in it; of a directory that is made whole only the
+    /// directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<String>,
+}
+
+/// The directory that the release in `directory`, which is physical, runs in: its own, or the working tree that it is
+/// mirrored into. One that was not staged by this program runs in its own.
+pub fn runs_in(directory: &Utf8Path) -> Result<Utf8PathBuf, ManifestError> {
+    match Manifest::read(directory) {
+        Ok(manifest) => Ok(manifest
+            .working_tree
+            .map_or_else(|| directory.to_owned(), Into::into)),
+        Err(ManifestError::Absent(_)) => Ok(directory.to_owned()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Why a release's manifest cannot be had.

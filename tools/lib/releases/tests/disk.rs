@@ -267,7 +267,26 @@ fn manifest() -> Manifest {
         files: 3,
         bytes: 4096,
         start: None,
+        working_tree: None,
+        outputs: Vec::new(),
     }
+}
+
+#[test]
+fn a_release_runs_in_its_own_directory_or_in_the_working_tree_that_it_names() {
+    let tree = Tree::new();
+    let release = tree.join("root/releases/1");
+    assert_eq!(releases::runs_in(&release).unwrap(), release);
+    manifest().write(&release).unwrap();
+    assert_eq!(releases::runs_in(&release).unwrap(), release);
+    let mut in_place = manifest();
+    in_place.working_tree = Some("/srv/shop".into());
+    in_place.outputs = vec!["dist".into(), "web/out".into()];
+    in_place.write(&release).unwrap();
+    assert_eq!(Manifest::read(&release).unwrap(), in_place);
+    assert_eq!(releases::runs_in(&release).unwrap(), "/srv/shop");
+    fs::write(release.join(MANIFEST), "{}").unwrap();
+    assert!(releases::runs_in(&release).is_err());
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The service as the tools see it.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use camino::Utf8Path;
 use deadline::Deadline;
 use host::Proc;
 
@@ -20,10 +22,26 @@ use crate::{
 pub struct Setting {
     /// The application's directory, which holds `run/`.
     pub root: PathBuf,
-    /// The link to the release that is selected; a plain process is started in the directory that it leads to.
+    /// The link to the release that is selected; see [`Setting::directory`].
     pub current: PathBuf,
     /// The command that starts a plain process, for `sh -c`. Only `process:` needs it, and only for a start.
     pub start: Option<String>,
+}
+
+impl Setting {
+    /// The directory that the selected release runs in, physical: its own, or the working tree that it is mirrored into.
+    /// Looked up anew each time, for the link is switched.
+    pub fn directory(&self) -> Result<PathBuf, Error> {
+        let enter = || Error::io(format!("enter {}", self.current.display()));
+        let release = std::fs::canonicalize(&self.current).map_err(enter())?;
+        let Some(release) = Utf8Path::from_path(&release) else {
+            return Ok(release);
+        };
+        match releases::runs_in(release) {
+            Ok(directory) => Ok(directory.into()),
+            Err(error) => Err(enter()(io::Error::other(error.to_string()))),
+        }
+    }
 }
 
 /// One service. Cheap to clone.

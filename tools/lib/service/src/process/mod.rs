@@ -36,8 +36,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 #[derive(Debug)]
 pub(crate) struct Process {
     name: String,
-    current: PathBuf,
-    command: Option<String>,
+    setting: Setting,
     run: PathBuf,
     /// What every process of the service carries in its environment.
     mark: String,
@@ -52,8 +51,7 @@ impl Process {
         let run = root.join("run");
         Self {
             name: name.to_owned(),
-            current: setting.current.clone(),
-            command: setting.start.clone(),
+            setting: setting.clone(),
             mark: format!("{}#{name}", root.display()),
             switch: Switch::new(&run, name),
             run,
@@ -100,8 +98,7 @@ impl Process {
     }
 
     fn launch(&self, command: &str, deadline: &Deadline) -> Result<(), Error> {
-        let directory = std::fs::canonicalize(&self.current)
-            .map_err(Error::io(format!("enter {}", self.current.display())))?;
+        let directory = self.setting.directory()?;
         let invocation = record::invocation()?;
         let environment = self.environment(&invocation);
         let (output, errors) = log::open(&self.file("log"), &invocation, &directory)?;
@@ -176,7 +173,7 @@ impl Supervisor for Process {
         if self.status(deadline)?.active == Active::Running {
             return Ok(());
         }
-        match &self.command {
+        match &self.setting.start {
             Some(command) => self.launch(command, deadline),
             None => Err(Error::NoStartCommand {
                 service: self.service(),
