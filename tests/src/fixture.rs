@@ -65,6 +65,9 @@ impl Fixture {
         fixture.configure("DEPLOY_SERVICE", &fixture.service());
         fixture.configure("DEPLOY_PORT", &fixture.port.number.to_string());
         fixture.configure("DEPLOY_HEALTH_URL", &fixture.url("/health"));
+        // A test deploys and fails as often as it likes; one of these limits sets them in its environment.
+        fixture.configure("DEPLOY_MAX_DEPLOYS", "none");
+        fixture.configure("DEPLOY_STATE_PAUSE_AFTER", "0");
         if supervisor == Supervisor::Process {
             fixture.configure(
                 "DEPLOY_START",

@@ -20,6 +20,7 @@ const SHARED: &[&str] = &[
     "port",
     "health-url",
     "accept-unprovable",
+    "max-deploys",
     "id",
 ];
 /// What is read before all others, and not by a variable of this kind.
@@ -31,6 +32,7 @@ const RIGHT: &[&str] = &[
     "1",
     "1%",
     "30s",
+    "1/1h",
     "/a=b",
     "2026-12-24T00:00:00Z",
     "http://127.0.0.1:1/",

@@ -2,7 +2,7 @@
 
 use application::{LayoutArgs, ServiceArgs};
 use clap::{Subcommand, ValueEnum};
-use state::{Mark, Outcome, Phase, Verdict};
+use state::{Mark, Outcome, Phase, Rate, Verdict};
 use std::time::Duration;
 
 /// Everything that deploy-state takes.
@@ -95,6 +95,8 @@ pub(crate) struct RunArgs {
     pub(crate) detached_as: Option<String>,
     #[command(flatten)]
     pub(crate) patience: PatienceArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
     /// The runbook and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<std::ffi::OsString>,
@@ -126,6 +128,19 @@ pub(crate) struct BeginArgs {
     pub(crate) commit: Option<String>,
     #[command(flatten)]
     pub(crate) patience: PatienceArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// What a deploy has to keep to that begins.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct LimitArgs {
+    /// At most so many deploys in that time; none: as many as anybody likes
+    #[arg(long, value_name = "NUMBER/DURATION", default_value_t = Rate::DEFAULT)]
+    pub(crate) max_deploys: Rate,
+    /// Pause the application once so many deploys in a row have failed; 0: never
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    pub(crate) pause_after: u64,
 }
 
 #[derive(Debug, Clone, clap::Args)]

@@ -8,6 +8,7 @@ use releases::ResolveError;
 use serde_json::json;
 use state::lease::Patience;
 use state::{Mark, Note, Outcome, Phase, Refused, State, Status};
+use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure, Report};
 
@@ -45,6 +46,8 @@ pub(crate) fn begin(
         release: args.release.clone(),
         commit: args.commit.clone(),
         patience: (&args.patience).into(),
+        rate: args.limits.max_deploys,
+        pause_after: NonZeroU64::new(args.limits.pause_after),
     };
     let begun = application.begin(&request, &deadline)?;
     context.note(format!("deploy {} has begun", begun.id));

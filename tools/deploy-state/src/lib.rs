@@ -63,6 +63,8 @@ impl step::Tool for Tool {
         "state.probationUntil",
         "state.rollbacksTried",
         "state.paused.*",
+        "state.failing.pauseAfter",
+        "state.failing.deploys.N",
         "state.nextSequence",
         "state.releases.N.*",
         "state.lastEvent.*",

@@ -34,6 +34,11 @@ fn summary(state: &State, holder: Option<&Holder>) -> Vec<String> {
         lines.push(format!("going back leads to {}", back.name));
     }
     lines.push(holder.map_or_else(|| "no deploy is going on".into(), Holder::to_string));
+    match state.failing.deploys.len() {
+        0 => {}
+        1 => lines.push("the last deploy failed".into()),
+        row => lines.push(format!("the last {row} deploys failed")),
+    }
     if let Some(pause) = state.pause_at(SystemTime::now()) {
         lines.push(format!("deploys are paused: {}", pause.why));
     }

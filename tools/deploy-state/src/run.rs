@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 use state::lease::{Claim, Holder, Patience, claim};
 use state::{Outcome, State, Status};
+use std::num::NonZeroU64;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure, Report};
@@ -84,6 +85,9 @@ pub(crate) fn run(
     // That nobody serves outweighs how the runbook ended.
     let code = code.map(|code| brought_back.filter(|code| *code == DOWN).unwrap_or(code))?;
     let told = application.told(&id)?;
+    if let Some(pause) = application.load()?.pause_at(SystemTime::now()) {
+        context.note(format!("deploys are paused: {}", pause.why));
+    }
     let report = Run {
         outcome: told.as_ref().and_then(|told| told.outcome.clone()),
         why: told.as_ref().and_then(|told| told.why.clone()),
@@ -188,6 +192,8 @@ fn begin(application: &Application, run: &RunArgs, deadline: &Deadline) -> Resul
         release: None,
         commit: None,
         patience: (&run.patience).into(),
+        rate: run.limits.max_deploys,
+        pause_after: NonZeroU64::new(run.limits.pause_after),
     };
     application.begin(&request, deadline)
 }

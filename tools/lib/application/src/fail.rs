@@ -23,6 +23,10 @@ pub const CODES: step::Codes = &[
     ("lease-lost", "this deploy no longer holds the lease"),
     ("busy", "another deploy holds the lease"),
     (
+        "rate-limited",
+        "there were as many deploys as are allowed in that time",
+    ),
+    (
         "phase-order",
         "a deploy does not go back to an earlier phase",
     ),

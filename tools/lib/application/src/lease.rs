@@ -4,7 +4,8 @@ use crate::{Application, fail, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
 use state::lease::{Claim, Holder, Patience, claim};
-use state::{Begin, Held, Note, Phase, Refused, State, Status};
+use state::{Begin, Held, Note, Phase, Rate, Refused, State, Status};
+use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure};
 
@@ -30,6 +31,10 @@ pub struct Request {
     pub commit: Option<String>,
     /// When a silent holder is replaced.
     pub patience: Patience,
+    /// How often there may be one.
+    pub rate: Rate,
+    /// After how many failed ones in a row there are to be no more; none where that makes no difference.
+    pub pause_after: Option<NonZeroU64>,
 }
 
 /// A deploy that has begun.
@@ -75,6 +80,10 @@ impl Application {
                     continue;
                 }
             }
+            if request.moment_of.is_none() {
+                self.allowed(request.rate)?;
+                held.state.failing.pause_after = request.pause_after;
+            }
             let link = self.link()?;
             self.learn(&mut held.state)?;
             let id = match &request.id {
@@ -99,6 +108,25 @@ impl Application {
                 took_over,
             });
         }
+    }
+
+    /// Whether one more deploy is within the rate.
+    fn allowed(&self, rate: Rate) -> Result<(), Failure> {
+        if rate == Rate::NONE {
+            return Ok(());
+        }
+        let told = self.store.told().map_err(fail::store)?;
+        let used = rate.used(&told, None, SystemTime::now());
+        let Some(again_at) = used.again_at else {
+            return Ok(());
+        };
+        let again_at = clock::rfc3339(again_at);
+        let message = format!(
+            "{} deploys count already, and {rate} are allowed: the next one from {again_at} on",
+            used.deploys
+        );
+        Err(Failure::no("rate-limited", message)
+            .hint("export DEPLOY_MAX_DEPLOYS=none, to go past it this once"))
     }
 
     /// The lease for a step of `tool`: that of the deploy which `--id` names, else one taken for this moment.
@@ -131,6 +159,8 @@ impl Application {
                 stale_after: patience,
                 take_over: false,
             },
+            rate: Rate::NONE,
+            pause_after: None,
         };
         let begun = self.begin(&request, deadline)?;
         Ok(Lease {

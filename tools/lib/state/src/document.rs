@@ -1,6 +1,8 @@
 //! The state file's form: flat, with the six names that scripts read at its top, whatever the status.
 
-use crate::model::{Beat, Deploy, Event, Intent, Pause, Phase, Release, State, Status, Switch};
+use crate::model::{
+    Beat, Deploy, Event, Failing, Intent, Pause, Phase, Release, State, Status, Switch,
+};
 use clock::{parse_rfc3339, rfc3339};
 use host::Identity;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,8 @@ pub struct Document {
     probation_until: Option<String>,
     rollbacks_tried: u64,
     paused: Option<Pause>,
+    #[serde(default)]
+    failing: Failing,
     next_sequence: u64,
     releases: Vec<Release>,
     last_event: Option<Event>,
@@ -98,6 +102,7 @@ impl Document {
             probation_until: state.probation_until.map(rfc3339),
             rollbacks_tried: state.rollbacks_tried,
             paused: state.paused.clone(),
+            failing: state.failing.clone(),
             next_sequence: state.next_sequence,
             releases: state.releases.clone(),
             last_event: state.last_event.clone(),
@@ -182,6 +187,7 @@ impl Document {
             probation_until,
             rollbacks_tried: self.rollbacks_tried,
             paused: self.paused,
+            failing: self.failing,
             releases: self.releases,
             next_sequence: self.next_sequence,
             last_event: self.last_event,

@@ -8,6 +8,7 @@ mod document;
 pub mod lease;
 mod model;
 mod note;
+mod rate;
 mod record;
 mod recovery;
 mod run;
@@ -18,9 +19,10 @@ mod wishes;
 pub use choice::Seen;
 pub use document::{Document, SCHEMA};
 pub use model::{
-    Beat, Deploy, Event, Intent, Outcome, Pause, Phase, Release, State, Status, Switch,
+    Beat, Deploy, Event, Failing, Intent, Outcome, Pause, Phase, Release, State, Status, Switch,
 };
 pub use note::Note;
+pub use rate::{Rate, Used};
 pub use record::{Told, deploys};
 pub use recovery::{Contradiction, Link, Settlement, settle};
 pub use releases::Verdict;

@@ -4,6 +4,7 @@ use host::Identity;
 use releases::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::num::NonZeroU64;
 use std::time::SystemTime;
 
 /// Everything the state file says.
@@ -29,6 +30,8 @@ pub struct State {
     pub rollbacks_tried: u64,
     /// Set where deploys are not wanted.
     pub paused: Option<Pause>,
+    /// The deploys that failed since the last one that went well.
+    pub failing: Failing,
     /// Every release that is known, in no order; [`Release::sequence`] is the order.
     pub releases: Vec<Release>,
     /// The sequence that the next new release gets.
@@ -108,6 +111,11 @@ impl Phase {
         Self::Validating,
     ];
 
+    /// The phase of that name in a line of the history; nothing where it is none.
+    pub(crate) fn named(name: &Value) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| name == phase.name())
+    }
+
     /// The name in the state file and on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -161,6 +169,21 @@ pub struct Pause {
     pub since: String,
     /// Until when; for good where there is none.
     pub until: Option<String>,
+}
+
+/// Deploys that failed in a row, and after how many of them there are to be no more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Failing {
+    /// After so many the application is paused; never by itself where there is none. Told by each deploy that begins.
+    pub pause_after: Option<NonZeroU64>,
+    /// Their names, oldest first; no more than the last [`Failing::MOST`].
+    pub deploys: Vec<String>,
+}
+
+impl Failing {
+    /// So many names are kept.
+    pub const MOST: usize = 20;
 }
 
 /// One release that is or was on disk.
@@ -248,6 +271,7 @@ impl State {
             probation_until: None,
             rollbacks_tried: 0,
             paused: None,
+            failing: Failing::default(),
             releases: Vec::new(),
             next_sequence: 1,
             last_event: None,

@@ -1,5 +1,6 @@
 //! The history: a line for each change and for each step's report, and the deploys that they tell of.
 
+use crate::model::Phase;
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
@@ -84,6 +85,8 @@ pub struct Told {
     pub why: Option<String>,
     /// How long it took, in milliseconds.
     pub took_ms: Option<u64>,
+    /// The last phase that it came to; none before the first one.
+    pub phase: Option<Phase>,
     /// The tool that acted for itself, outside a deploy.
     pub moment_of: Option<String>,
     /// How many steps reported.
@@ -114,6 +117,7 @@ pub fn deploys(history: &[Value]) -> Vec<Told> {
                 outcome: None,
                 why: None,
                 took_ms: None,
+                phase: None,
                 moment_of: text(&line["momentOf"]),
                 steps: 0,
                 forced: false,
@@ -129,6 +133,7 @@ pub fn deploys(history: &[Value]) -> Vec<Told> {
                 deploy.steps += 1;
                 deploy.forced |= line["report"]["forced"] == Value::Bool(true);
             }
+            Some("phase") => deploy.phase = Phase::named(&line["phase"]).or(deploy.phase),
             Some("staged") => deploy.release = text(&line["release"]),
             Some("switched") => {
                 deploy.live = text(&line["to"]);

@@ -345,6 +345,9 @@ impl State {
                 Outcome::RolledBack => None,
             };
         }
+        if deploy.moment_of.is_none() {
+            self.count_failure(id, outcome, at);
+        }
         let took = at.duration_since(deploy.started_at).unwrap_or_default();
         self.status = Status::Idle;
         Ok(Note::new(

@@ -1,10 +1,11 @@
 //! What people wish: a verdict of their own, a release kept, no deploys for a while.
 
-use crate::model::{Pause, State};
+use crate::model::{Failing, Outcome, Pause, State};
 use crate::note::Note;
 use crate::transition::Refused;
 use releases::Verdict;
 use serde_json::json;
+use std::num::NonZeroU64;
 use std::time::SystemTime;
 
 impl State {
@@ -44,7 +45,33 @@ impl State {
     /// Deploys are wanted again; nothing where they were all the time.
     pub fn resume(&mut self) -> Option<Note> {
         let pause = self.paused.take()?;
+        // What failed before somebody looked at it does not pause it again.
+        self.failing.deploys.clear();
         Some(Note::new("resumed", None, json!({"why": pause.why})))
+    }
+
+    /// A deploy has ended. One that goes well ends the row of those that failed; the last one of a row that is long enough pauses
+    /// the application, until somebody resumes. One that was aborted says nothing either way.
+    pub(crate) fn count_failure(&mut self, id: &str, outcome: Outcome, at: SystemTime) {
+        match outcome {
+            Outcome::Aborted => return,
+            Outcome::Succeeded => return self.failing.deploys.clear(),
+            Outcome::Failed | Outcome::RolledBack => {
+                let row = &mut self.failing.deploys;
+                row.push(format!("{id} ({})", outcome.name()));
+                let excess = row.len().saturating_sub(Failing::MOST);
+                row.drain(..excess);
+            }
+        }
+        let row = &self.failing.deploys;
+        let enough = self.failing.pause_after.map(NonZeroU64::get);
+        if enough.is_some_and(|enough| row.len() as u64 >= enough) && self.pause_at(at).is_none() {
+            self.paused = Some(Pause {
+                why: format!("{} deploys in a row failed: {}", row.len(), row.join(", ")),
+                since: clock::rfc3339(at),
+                until: None,
+            });
+        }
     }
 
     /// The pause that is in force.
@@ -75,5 +102,46 @@ impl Mark {
             Self::Pinned(true) => "pinned",
             Self::Pinned(false) => "unpinned",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A state after deploys with these outcomes, all begun with that limit.
+    fn after(pause_after: u64, outcomes: &[Outcome]) -> State {
+        let mut state = State::first();
+        state.failing.pause_after = NonZeroU64::new(pause_after);
+        for (number, outcome) in outcomes.iter().enumerate() {
+            state.count_failure(&format!("d{number}"), *outcome, SystemTime::UNIX_EPOCH);
+        }
+        state
+    }
+
+    #[test]
+    fn a_row_of_failures_pauses_and_names_its_deploys() {
+        use Outcome::{Aborted, Failed, RolledBack, Succeeded};
+        assert_eq!(after(3, &[Failed, RolledBack]).paused, None);
+        let mut paused = after(3, &[Failed, Aborted, RolledBack, Failed]);
+        let why = paused.paused.clone().unwrap().why;
+        assert_eq!(
+            why,
+            "3 deploys in a row failed: d0 (failed), d2 (rolled-back), d3 (failed)"
+        );
+        paused.resume().unwrap();
+        paused.count_failure("d9", Failed, SystemTime::UNIX_EPOCH);
+        assert_eq!(paused.paused, None, "it begins anew once somebody resumes");
+        assert_eq!(after(3, &[Failed, Failed, Succeeded, Failed]).paused, None);
+        assert_eq!(after(0, &[Failed; 9]).paused, None, "none is never");
+    }
+
+    #[test]
+    fn a_pause_that_somebody_asked_for_keeps_its_reason() {
+        let mut state = after(1, &[]);
+        state.pause("holidays", None, SystemTime::UNIX_EPOCH);
+        state.count_failure("d1", Outcome::Failed, SystemTime::UNIX_EPOCH);
+        assert_eq!(state.paused.unwrap().why, "holidays");
     }
 }

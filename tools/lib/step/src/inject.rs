@@ -20,6 +20,7 @@ pub(crate) const SHARED: &[&str] = &[
     "port",
     "health-url",
     "accept-unprovable",
+    "max-deploys",
     "id",
     "app",
 ];

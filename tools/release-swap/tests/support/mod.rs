@@ -4,6 +4,7 @@ use application::{Application, LayoutArgs, Request};
 use deadline::Deadline;
 use serde_json::Value;
 use service::{Service, Setting};
+use state::Rate;
 use state::lease::Patience;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,6 +86,8 @@ impl Root {
                 stale_after: Duration::from_secs(60),
                 take_over: false,
             },
+            rate: Rate::NONE,
+            pause_after: None,
         };
         let application = Application::of(&layout).unwrap();
         application.begin(&request, &Deadline::never()).unwrap().id

@@ -1,0 +1,131 @@
+//! How often an application may be deployed, and what becomes of one that keeps failing.
+#![allow(clippy::unwrap_used)]
+
+mod deploys;
+
+use deploys::{deploy, deploys, named, prepared, serves, state};
+use serde_json::Value;
+use slipway_tests::{Ended, Fixture, Supervisor};
+
+/// A place where version 1 is live and good.
+fn place() -> Fixture {
+    let fixture = Fixture::on(Supervisor::Process).unwrap();
+    prepared(&fixture);
+    deploy(&fixture, 1);
+    fixture
+}
+
+/// The runbook deploys this version, with this variable in its environment.
+fn deploy_with(
+    fixture: &Fixture,
+    version: u32,
+    behaviour: &str,
+    set: (&str, &str),
+    exit: i32,
+) -> Ended {
+    fixture.release(&named(version), &version.to_string(), behaviour);
+    fixture.deploy().env(set.0, set.1).run(exit)
+}
+
+#[test]
+fn one_deploy_too_many_is_refused_before_anything_is_done() {
+    let fixture = place();
+    let two = ("DEPLOY_MAX_DEPLOYS", "2/1h");
+    deploy_with(&fixture, 2, "healthy", two, 0);
+    let before = state(&fixture);
+    let refused = deploy_with(&fixture, 3, "healthy", two, 1);
+    assert_eq!(refused.error_code(), "rate-limited");
+    let message = refused.text("/error/message");
+    assert!(
+        message.contains("2 deploys count already, and 2/1h"),
+        "{message}"
+    );
+    serves(&fixture, 2);
+    assert_eq!(state(&fixture)["generation"], before["generation"]);
+    // By hand it is the same, and the hint says what goes past it.
+    fixture
+        .tool("deploy-state")
+        .args(["begin", "--max-deploys", "2/1h"])
+        .stderr_any()
+        .run(1);
+    assert!(
+        refused
+            .text("/error/hint")
+            .contains("DEPLOY_MAX_DEPLOYS=none")
+    );
+    deploy_with(&fixture, 3, "healthy", ("DEPLOY_MAX_DEPLOYS", "none"), 0);
+    serves(&fixture, 3);
+}
+
+#[test]
+fn what_a_check_refused_is_not_counted() {
+    let fixture = place();
+    let two = ("DEPLOY_MAX_DEPLOYS", "2/1h");
+    fixture
+        .tool("deploy-state")
+        .args(["pause", "--why", "a fair"])
+        .stderr_any()
+        .run(0);
+    for _ in 0..3 {
+        let refused = deploy_with(&fixture, 2, "healthy", two, 1);
+        assert_eq!(refused.text("/outcome"), "aborted");
+    }
+    fixture
+        .tool("deploy-state")
+        .arg("resume")
+        .stderr_any()
+        .run(0);
+    deploy_with(&fixture, 2, "healthy", two, 0);
+    serves(&fixture, 2);
+}
+
+#[test]
+fn an_application_that_keeps_failing_is_paused_by_itself() {
+    let fixture = place();
+    let two = ("DEPLOY_STATE_PAUSE_AFTER", "2");
+    deploy_with(&fixture, 2, "crash", two, 1);
+    assert_eq!(state(&fixture)["paused"], Value::Null);
+    deploy_with(&fixture, 3, "crash", two, 1);
+    serves(&fixture, 1);
+    let paused = state(&fixture)["paused"].clone();
+    let why = paused["why"].as_str().unwrap();
+    let failed: Vec<Value> = deploys(&fixture);
+    let failed = &failed[failed.len() - 2..];
+    for deploy in failed {
+        let id = deploy["deployId"].as_str().unwrap();
+        assert!(why.contains(id), "{why:?} does not name {id}");
+        assert_eq!(deploy["outcome"], "rolled-back");
+    }
+    // preflight refuses the next one, however good it is; what it refused neither counts nor pauses anew.
+    let refused = deploy_with(&fixture, 4, "healthy", two, 1);
+    assert_eq!(refused.text("/outcome"), "aborted");
+    serves(&fixture, 1);
+    // Somebody has looked at it.
+    let resumed = fixture
+        .tool("deploy-state")
+        .arg("resume")
+        .stderr_any()
+        .run(0);
+    assert_eq!(resumed.at("/changed"), true);
+    deploy_with(&fixture, 4, "healthy", two, 0);
+    serves(&fixture, 4);
+    assert_eq!(
+        state(&fixture)["failing"]["deploys"],
+        Value::Array(Vec::new())
+    );
+}
+
+#[test]
+fn a_success_ends_the_row_and_zero_never_pauses() {
+    let fixture = place();
+    let two = ("DEPLOY_STATE_PAUSE_AFTER", "2");
+    deploy_with(&fixture, 2, "crash", two, 1);
+    deploy_with(&fixture, 3, "healthy", two, 0);
+    deploy_with(&fixture, 4, "crash", two, 1);
+    assert_eq!(state(&fixture)["paused"], Value::Null);
+    deploy_with(&fixture, 5, "crash", ("DEPLOY_STATE_PAUSE_AFTER", "0"), 1);
+    assert_eq!(state(&fixture)["paused"], Value::Null);
+    serves(&fixture, 3);
+    let failing = state(&fixture)["failing"]["deploys"].clone();
+    assert_eq!(failing.as_array().unwrap().len(), 2, "{failing}");
+}
