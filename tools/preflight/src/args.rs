@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::told::{self, Outside, Run, RunTimeout};
+use crate::told::{self, Format, Freeze, Outside, Run, RunTimeout};
 use application::{HealthArgs, LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
 use clap::ArgAction::Append;
@@ -32,13 +32,28 @@ pub struct Args {
     #[arg(long, value_name = "DIR", help_heading = "What is checked")]
     pub git: Option<Utf8PathBuf>,
     /// The branch that must be checked out in --git
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "git",
-        help_heading = "What is checked"
-    )]
+    #[arg(long, value_name = "NAME", help_heading = "What is checked")]
     pub branch: Option<String>,
+    /// The service's env file, read as systemd reads one; of several, the later ones count more
+    #[arg(long, value_name = "FILE", action = Append, help_heading = "What is checked")]
+    pub env_file: Vec<Utf8PathBuf>,
+    /// A variable that must stand in --env-file, and not be empty; several, parted by commas, as with the next one
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "What is checked")]
+    pub env_required: Vec<String>,
+    /// A variable that had better stand there
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "What is checked")]
+    pub env_optional: Vec<String>,
+    /// What the value of a variable in --env-file must match, or the number of fields that it must have at least, and what parts
+    /// them ('KEYS=4|'). May be given several times
+    #[arg(long, value_name = "NAME=/REGEX/|NAME=4|", action = Append, value_parser = Format::parse, help_heading = "What is checked")]
+    pub env_format: Vec<Format>,
+    /// When nothing is deployed: days (fri or sat,sun; 2026-12-24 or 2026-12-20..2027-01-03), hours (22:00-06:00), or both
+    /// (fri 14:00-24:00). May be given several times
+    #[arg(long, value_name = "WHEN", action = Append, value_parser = Freeze::parse, help_heading = "What is checked")]
+    pub freeze: Vec<Freeze>,
+    /// The time zone of --freeze, as in Europe/Berlin; else this machine's
+    #[arg(long, value_name = "ZONE", help_heading = "What is checked")]
+    pub time_zone: Option<String>,
     /// A page elsewhere that must answer well and, behind a space, what must stand in it: the check outside:NAME. May be given
     /// several times, as the two below
     #[arg(long, value_name = "NAME=URL /POINTER=VALUE", action = Append, value_parser = told::outside, help_heading = "What is checked")]

@@ -3,6 +3,7 @@
 use crate::args::Args;
 use application::{Application, fail};
 use deadline::Deadline;
+use jiff::tz::TimeZone;
 use service::{Service, Status};
 use state::State;
 use std::ffi::OsStr;
@@ -23,6 +24,8 @@ pub(crate) struct Given {
     pub(crate) release: Option<String>,
     /// The application's env file, as hints name it.
     pub(crate) file: String,
+    /// The time zone of the freezes, where there are any.
+    pub(crate) zone: Option<TimeZone>,
     /// Nothing may be forced.
     protected: bool,
     app: Option<String>,
@@ -68,7 +71,9 @@ impl Given {
             return Err(Failure::usage("--release needs --root")
                 .hint("--app NAME, or --root DIR, where the releases lie"));
         }
+        needs(&args)?;
         Ok(Self {
+            zone: zone_of(&args)?,
             args,
             application,
             service,
@@ -90,9 +95,14 @@ impl Given {
     pub(crate) fn past(&self, check: &str) -> String {
         if self.protected {
             let variable = step::variable("preflight", "warn");
-            return format!("{variable}={check} in {}", self.file);
+            return self.edit(&format!("{variable}={check}"));
         }
         format!("deploy --force {}", self.app.as_deref().unwrap_or("APP"))
+    }
+
+    /// Writes a line into the application's file.
+    pub(crate) fn edit(&self, line: &str) -> String {
+        format!("\"${{EDITOR:-vi}}\" {}, and write {line} there", self.file)
     }
 
     /// What release-stage would be told by that option, which the command line of this tool does not have.
@@ -124,6 +134,42 @@ impl Given {
             .get_or_init(|| application.load().map_err(Problem::from))
             .as_ref()
     }
+}
+
+/// Options that say something about another one's value. Either may come from a variable, which clap takes for a default.
+fn needs(args: &Args) -> Result<(), Failure> {
+    if args.branch.is_some() && args.git.is_none() {
+        return Err(Failure::usage("--branch needs --git")
+            .hint("preflight with --git DIR, the working tree on that branch"));
+    }
+    let of_variables = !args.env_required.is_empty()
+        || !args.env_optional.is_empty()
+        || !args.env_format.is_empty();
+    if of_variables && args.env_file.is_empty() {
+        return Err(Failure::usage(
+            "--env-required, --env-optional and --env-format need --env-file",
+        )
+        .hint("preflight with --env-file FILE, the one that the service's unit names"));
+    }
+    Ok(())
+}
+
+/// The zone that was told, else this machine's; looked up only where it is needed.
+fn zone_of(args: &Args) -> Result<Option<TimeZone>, Failure> {
+    let hint =
+        "timedatectl list-timezones, to see what there is; they come with the package tzdata";
+    if let Some(name) = &args.time_zone {
+        let found = TimeZone::get(name).map(Some);
+        return found.map_err(|error| Failure::usage(format!("--time-zone: {error}")).hint(hint));
+    }
+    if args.freeze.is_empty() {
+        return Ok(None);
+    }
+    let found = TimeZone::try_system().map(Some);
+    found.map_err(|error| {
+        Failure::usage(format!("this machine's time zone is not known: {error}"))
+            .hint("preflight with --time-zone ZONE, as in --time-zone Europe/Berlin")
+    })
 }
 
 /// What `--app` calls the application of that env file.

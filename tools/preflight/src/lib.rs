@@ -17,7 +17,7 @@ mod told;
 pub use args::Args;
 pub use finding::{Finding, Status};
 pub use report::{CheckReport, Listed, PreflightReport};
-pub use told::{Outside, Run, RunTimeout};
+pub use told::{Format, Freeze, Frozen, Outside, Run, RunTimeout};
 
 use given::Given;
 use policy::Policy;

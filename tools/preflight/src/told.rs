@@ -1,5 +1,12 @@
 //! What the options that name a check of their own say: `NAME=…`.
 
+mod format;
+mod freeze;
+
+pub use format::Format;
+pub(crate) use freeze::frozen;
+pub use freeze::{Freeze, Frozen};
+
 use crate::checks::is_name;
 use probe::{JsonExpectation, Question, Target};
 use std::time::Duration;

@@ -13,6 +13,7 @@
 
 mod dead_man;
 mod detached;
+pub mod environment_file;
 mod error;
 mod logs;
 mod name;

@@ -5,6 +5,8 @@ mod branch;
 mod command;
 mod disk;
 mod entry;
+mod env;
+mod freeze;
 mod git;
 mod health;
 mod inodes;
@@ -59,6 +61,8 @@ pub(crate) const ALL: &[Check] = &[
     source::CHECK,
     git::CHECK,
     branch::CHECK,
+    env::CHECK,
+    freeze::CHECK,
     paused::CHECK,
     lock::CHECK,
     space::CHECK,
