@@ -19,6 +19,9 @@ const SHARED: &[&str] = &[
     "start",
     "port",
     "health-url",
+    "health-ca",
+    "health-header-file",
+    "health-server-name",
     "accept-unprovable",
     "max-deploys",
     "id",
@@ -39,6 +42,7 @@ const RIGHT: &[&str] = &[
     "a=http://127.0.0.1:1/",
     "2026-12-24T00:00:00Z",
     "http://127.0.0.1:1/",
+    "host",
 ];
 
 /// An option as `--help` names it.

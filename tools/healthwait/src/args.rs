@@ -2,6 +2,7 @@
 
 use crate::judge::Growth;
 use application::{HealthArgs, LayoutArgs, ServiceArgs};
+use camino::Utf8PathBuf;
 use std::time::Duration;
 use step::parse;
 
@@ -9,7 +10,7 @@ use step::parse;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What is asked: `http://…`, `https://…` (#301 behind it: the expected status), `tcp://HOST:PORT`, `unix:/PATH` or
-    /// `command:LINE`; without one, every --health-url
+    /// `command:LINE`; without one and without --targets, every --health-url
     #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
     /// How long at most
@@ -24,12 +25,60 @@ pub struct Args {
     /// So many looks in a row, an interval apart, must find everything well
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(1..))]
     pub successes: u64,
-    /// A value that every target's JSON body must hold, by its JSON pointer; may be given several times
+    /// A file of targets with expectations of their own, one JSON object a line; its keys stand in the manual
+    #[arg(long = "targets", value_name = "FILE", id = "targets_file")]
+    pub targets_file: Option<Utf8PathBuf>,
+    /// A value that every TARGET's JSON body must hold, by its JSON pointer; may be given several times
     #[arg(long, value_name = "/POINTER=VALUE", value_parser = probe::JsonExpectation::parse)]
     pub expect_json: Vec<probe::JsonExpectation>,
+    /// A text that every TARGET's body must hold; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub expect_body: Vec<String>,
     /// An answer that takes longer is not well
     #[arg(long, value_name = "TIME", value_parser = parse::duration)]
     pub max_latency: Option<Duration>,
+    /// Targets whose latest answers took longer than this on average are not well
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    pub max_average_latency: Option<Duration>,
+
+    /// A header to send, NAME: VALUE, never printed; may be given several times
+    #[arg(long, value_name = "HEADER", help_heading = "Over HTTP")]
+    pub header: Vec<String>,
+    /// Headers to send, from a file with a line NAME: VALUE each
+    #[arg(long, value_name = "FILE", help_heading = "Over HTTP")]
+    pub header_file: Option<Utf8PathBuf>,
+    /// The request's method; without one GET, or POST where there is a body
+    #[arg(long, value_name = "METHOD", value_parser = probe::Method::parse, help_heading = "Over HTTP")]
+    pub method: Option<probe::Method>,
+    /// The request's body
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "body_file",
+        help_heading = "Over HTTP"
+    )]
+    pub body: Option<String>,
+    /// The file that holds the request's body
+    #[arg(long, value_name = "FILE", help_heading = "Over HTTP")]
+    pub body_file: Option<Utf8PathBuf>,
+    /// The authorities whose certificates are believed, in PEM, instead of the system's
+    #[arg(long, value_name = "FILE", help_heading = "Over HTTP")]
+    pub ca_file: Option<Utf8PathBuf>,
+    /// The host to ask for, in the certificate and in the request, where it is not the URL's
+    #[arg(long, value_name = "NAME", help_heading = "Over HTTP")]
+    pub server_name: Option<String>,
+    /// Follow redirects: host (while they stay on the host that was asked) or anywhere
+    #[arg(long, value_name = "WHERE", value_parser = probe::Follow::parse, help_heading = "Over HTTP")]
+    pub follow: Option<probe::Follow>,
+    /// The answer must have a body, and its end must come, however long it is
+    #[arg(long, help_heading = "Over HTTP")]
+    pub stream: bool,
+    /// An answer whose body begins later is not well
+    #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Over HTTP")]
+    pub max_first_byte: Option<Duration>,
+    /// How much of a body is looked at
+    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = parse::size, help_heading = "Over HTTP")]
+    pub body_limit: u64,
 
     /// The main process must be another one than this
     #[arg(long, value_name = "PID", help_heading = "With --service")]

@@ -6,8 +6,10 @@
 
 mod args;
 mod codes;
+mod file;
 mod judge;
 mod pace;
+mod questions;
 mod report;
 mod request;
 mod targets;
@@ -18,7 +20,7 @@ pub use args::Args;
 pub use judge::{Growth, Limits};
 pub use pace::Pace;
 pub use report::{HealthReport, ServiceReport, TargetReport};
-pub use request::{expect, questions};
+pub use request::expect;
 pub use wait::{WaitRequest, wait};
 pub use watch::Watch;
 
@@ -35,10 +37,13 @@ impl step::Tool for Tool {
         "healthy",
         "attempts",
         "targets.N.target",
+        "targets.N.name",
         "targets.N.ok",
         "targets.N.status",
         "targets.N.latencyMs",
+        "targets.N.firstByteMs",
         "targets.N.message",
+        "averageLatencyMs",
         "service.active",
         "service.substate",
         "service.pid",
@@ -61,7 +66,7 @@ impl step::Tool for Tool {
         let request = request::of(&args, context)?;
         let report = wait(&request, &deadline)?;
         for target in &report.targets {
-            context.note(format!("{}: {}", target.target, target.message));
+            context.note(target.sentence());
         }
         if report.proof == Some(service::Verdict::Proven) {
             context.note(format!("proven: {}", report.reasons.join("; ")));

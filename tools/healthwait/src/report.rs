@@ -1,8 +1,9 @@
 //! What is reported, whether it ended well or not.
 
-use probe::Answer;
+use probe::{Answer, Question};
 use serde::Serialize;
 use service::{Active, Status, Verdict};
+use std::time::Duration;
 
 /// What was found when the wait ended.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -14,6 +15,8 @@ pub struct HealthReport {
     pub attempts: u64,
     /// The last answer of each target, in the order given.
     pub targets: Vec<TargetReport>,
+    /// The mean latency of those answers, where any came.
+    pub average_latency_ms: Option<u64>,
     /// The service at the last look, where one was named.
     pub service: Option<ServiceReport>,
     /// Whether it is the new process that answers; nothing where nothing was asked for, or no look got that far.
@@ -30,31 +33,56 @@ pub struct HealthReport {
 pub struct TargetReport {
     /// As it was given, without a password.
     pub target: String,
+    /// What the file of targets calls it.
+    pub name: Option<String>,
     /// Whether it is well.
     pub ok: bool,
     /// The HTTP status, where one came.
     pub status: Option<u16>,
     /// From connecting to the end of the answer; nothing where none came.
     pub latency_ms: Option<u64>,
+    /// From connecting to the first byte of an HTTP answer's body; without a body, to the answer.
+    pub first_byte_ms: Option<u64>,
     /// One line for a person.
     pub message: String,
 }
 
 impl TargetReport {
-    pub(crate) fn of(target: &probe::Target, answer: Option<&Answer>) -> Self {
-        let latency = answer.filter(|answer| answer.ok || answer.status.is_some());
+    pub(crate) fn of(question: &Question, answer: Option<&Answer>) -> Self {
         Self {
-            target: target.to_string(),
+            target: question.target.to_string(),
+            name: question.name.clone(),
             ok: answer.is_some_and(|answer| answer.ok),
             status: answer.and_then(|answer| answer.status),
-            latency_ms: latency
-                .map(|answer| u64::try_from(answer.latency.as_millis()).unwrap_or(u64::MAX)),
+            latency_ms: answer.and_then(latency).map(milliseconds),
+            first_byte_ms: answer
+                .and_then(|answer| answer.first_byte)
+                .map(milliseconds),
             message: answer.map_or_else(
                 || "it was not asked in time".to_owned(),
                 |answer| answer.message.clone(),
             ),
         }
     }
+}
+
+impl TargetReport {
+    /// What came of it, for people.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name} ({}): {}", self.target, self.message),
+            None => format!("{}: {}", self.target, self.message),
+        }
+    }
+}
+
+/// How long that answer took; nothing where none came.
+pub(crate) fn latency(answer: &Answer) -> Option<Duration> {
+    (answer.ok || answer.status.is_some()).then_some(answer.latency)
+}
+
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The service at the last look. What was not looked at is `None`.

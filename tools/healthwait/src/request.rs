@@ -3,13 +3,13 @@
 use crate::args::Args;
 use crate::judge::Limits;
 use crate::pace::Pace;
+use crate::questions;
 use crate::report::HealthReport;
 use crate::wait::WaitRequest;
 use crate::watch::Watch;
 use application::{Application, runs};
 use deadline::Deadline;
 use host::Proc;
-use probe::{Question, Target};
 use service::{Before, Expectation, Verdict};
 use state::{State, Status, Switch};
 use std::time::Duration;
@@ -17,18 +17,6 @@ use step::{Context, Failure};
 
 /// How long a last doubt may take to be looked into.
 const DOUBT: Duration = Duration::from_secs(5);
-
-/// The questions that `targets` stand for.
-pub fn questions(targets: &[String]) -> Result<Vec<Question>, Failure> {
-    targets
-        .iter()
-        .map(|target| {
-            Target::parse(target)
-                .map(Question::new)
-                .map_err(Failure::usage)
-        })
-        .collect()
-}
 
 /// What is to be proven after the switch that the state knows of: another run than before, out of the release that
 /// `current` selects, and the one that listens on `port`.
@@ -47,23 +35,15 @@ pub fn expect(
 
 /// The whole request.
 pub(crate) fn of(args: &Args, context: &Context) -> Result<WaitRequest, Failure> {
-    let targets = if args.targets.is_empty() {
-        &args.health.health_url
-    } else {
-        &args.targets
-    };
-    let mut questions = questions(targets)?;
-    for question in &mut questions {
-        question.json.clone_from(&args.expect_json);
-        question.max_latency = args.max_latency;
-    }
+    let questions = questions::of(args)?;
     let watch = watch(args, context)?;
     if questions.is_empty() && watch.is_none() {
         return Err(Failure::usage("there is nothing to wait for")
-            .hint("name a TARGET, --health-url or --service"));
+            .hint("name a TARGET, --targets, --health-url or --service"));
     }
     Ok(WaitRequest {
         questions,
+        max_average_latency: args.max_average_latency,
         watch,
         pace: Pace {
             interval: args.interval,

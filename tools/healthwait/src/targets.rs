@@ -1,7 +1,7 @@
 //! The targets: each asked when it is due, all of them at once when it counts.
 
 use crate::pace::{Backoff, after_refusal};
-use crate::report::TargetReport;
+use crate::report::{TargetReport, latency, milliseconds};
 use deadline::Deadline;
 use probe::{Answer, Question};
 use std::thread;
@@ -24,10 +24,16 @@ struct One {
 pub(crate) struct Targets {
     all: Vec<One>,
     interval: Duration,
+    max_average: Option<Duration>,
 }
 
 impl Targets {
-    pub(crate) fn new(questions: &[Question], interval: Duration) -> Self {
+    /// `max_average` is what their latest answers may take on average.
+    pub(crate) fn new(
+        questions: &[Question],
+        interval: Duration,
+        max_average: Option<Duration>,
+    ) -> Self {
         let one = |question: &Question| One {
             question: question.clone(),
             answer: None,
@@ -38,6 +44,7 @@ impl Targets {
         Self {
             all: questions.iter().map(one).collect(),
             interval,
+            max_average,
         }
     }
 
@@ -58,11 +65,33 @@ impl Targets {
         self.well()
     }
 
-    /// Whether every target's last answer was good.
+    /// Whether every target's last answer was good, and they were fast enough together.
     fn well(&self) -> bool {
         self.all
             .iter()
             .all(|one| one.answer.as_ref().is_some_and(|answer| answer.ok))
+            && self.too_slow().is_none()
+    }
+
+    /// The mean latency of the last answers of those that answered.
+    pub(crate) fn average(&self) -> Option<Duration> {
+        let answers = self.all.iter().filter_map(|one| one.answer.as_ref());
+        let latencies: Vec<Duration> = answers.filter_map(latency).collect();
+        let count = u32::try_from(latencies.len())
+            .ok()
+            .filter(|&count| count > 0)?;
+        Some(latencies.iter().sum::<Duration>() / count)
+    }
+
+    fn too_slow(&self) -> Option<String> {
+        let (limit, average) = (self.max_average?, self.average()?);
+        (average > limit).then(|| {
+            format!(
+                "on average the answers took {} ms, more than {} ms",
+                milliseconds(average),
+                milliseconds(limit)
+            )
+        })
     }
 
     /// When the next one is due.
@@ -74,7 +103,7 @@ impl Targets {
     pub(crate) fn report(&self) -> Vec<TargetReport> {
         self.all
             .iter()
-            .map(|one| TargetReport::of(&one.question.target, one.answer.as_ref()))
+            .map(|one| TargetReport::of(&one.question, one.answer.as_ref()))
             .collect()
     }
 
@@ -83,7 +112,8 @@ impl Targets {
         self.report()
             .into_iter()
             .filter(|target| !target.ok)
-            .map(|target| format!("{}: {}", target.target, target.message))
+            .map(|target| target.sentence())
+            .chain(self.too_slow())
             .collect()
     }
 
@@ -108,7 +138,9 @@ impl Targets {
 impl One {
     fn ask(&mut self, deadline: &Deadline, interval: Duration, count: u32) {
         let began = Instant::now();
-        let answer = probe::ask(&self.question, deadline);
+        let mut answer = probe::ask(&self.question, deadline);
+        // It was judged; a hundred targets would keep a hundred megabytes.
+        answer.body = Vec::new();
         let pause = if answer.ok {
             self.backoff.reset();
             interval

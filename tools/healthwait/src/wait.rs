@@ -2,7 +2,7 @@
 
 use crate::judge::Judgement;
 use crate::pace::{Pace, Tally, Verdict as Looked};
-use crate::report::HealthReport;
+use crate::report::{HealthReport, milliseconds};
 use crate::targets::Targets;
 use crate::watch::{Looks, Watch};
 use deadline::{Deadline, Ended};
@@ -23,6 +23,8 @@ const LOG_HINT: &str = "rollback; its last lines are in logTail";
 pub struct WaitRequest {
     /// The targets.
     pub questions: Vec<Question>,
+    /// What their latest answers may take on average.
+    pub max_average_latency: Option<Duration>,
     /// The service behind them.
     pub watch: Option<Watch>,
     /// How often is looked, and when it is enough.
@@ -37,7 +39,11 @@ pub struct WaitRequest {
 /// where only the proof is missing.
 pub fn wait(request: &WaitRequest, deadline: &Deadline) -> Result<HealthReport, Failure> {
     let mut wait = Wait {
-        targets: Targets::new(&request.questions, request.pace.interval),
+        targets: Targets::new(
+            &request.questions,
+            request.pace.interval,
+            request.max_average_latency,
+        ),
         looks: request
             .watch
             .as_ref()
@@ -209,6 +215,7 @@ impl Wait<'_> {
             healthy: false,
             attempts: self.tally.attempts(),
             targets: self.targets.report(),
+            average_latency_ms: self.targets.average().map(milliseconds),
             service: self.looks.as_ref().and_then(|looks| looks.report.clone()),
             proof: self.proof.as_ref().map(|proof| proof.verdict),
             reasons,

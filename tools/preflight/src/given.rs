@@ -4,6 +4,7 @@ use crate::args::Args;
 use application::{Application, fail};
 use deadline::Deadline;
 use jiff::tz::TimeZone;
+use probe::Question;
 use service::{Service, Status};
 use state::State;
 use std::ffi::OsStr;
@@ -20,6 +21,8 @@ pub(crate) struct Given {
     pub(crate) service: Option<Service>,
     /// The deploy of which this is a step.
     pub(crate) deploy_id: Option<String>,
+    /// What `--health-url` asks.
+    pub(crate) health: Vec<Question>,
     /// The release that is to go live.
     pub(crate) release: Option<String>,
     /// The application's env file, as hints name it.
@@ -60,9 +63,7 @@ impl Given {
             .then(|| Application::of(&args.layout))
             .transpose()?;
         let service = application::service_of(application.as_ref(), &args.service)?;
-        for target in &args.health.health_url {
-            probe::Target::parse(target).map_err(Failure::usage)?;
-        }
+        let health = args.health.questions()?;
         let release = args.release.clone().or_else(|| {
             let release = context.upstream()?.find("/release")?;
             release.as_str().map(str::to_owned)
@@ -78,6 +79,7 @@ impl Given {
             application,
             service,
             deploy_id: context.deploy_id().map(str::to_owned),
+            health,
             release,
             file: context.app().map_or_else(
                 || "the application's file (--app)".to_owned(),

@@ -3,7 +3,7 @@
 use crate::args::Args;
 use application::{Application, Lease};
 use deadline::Deadline;
-use healthwait::{HealthReport, Pace, WaitRequest, Watch};
+use healthwait::{HealthReport, WaitRequest, Watch};
 use service::Service;
 use service_start::{StartReport, StartRequest};
 use step::Failure;
@@ -16,14 +16,12 @@ pub(crate) fn start(
     lease: &Lease<'_>,
     deadline: &Deadline,
 ) -> Result<StartReport, Failure> {
-    let targets = healthwait::questions(&args.health.health_url)?
-        .into_iter()
-        .map(|question| question.target)
-        .collect();
+    // Whatever keeps the endpoints from being asked, the release is to serve again; that they could not be asked is said then.
+    let health = args.health.questions().unwrap_or_default();
     let request = StartRequest {
         port: args.service.port,
         timeout: args.timeout,
-        health: targets,
+        health,
         accept_unprovable: args.health.accept_unprovable,
     };
     service_start::start(application, lease, service, &request, deadline)
@@ -38,7 +36,7 @@ pub(crate) fn health(
     replaced: bool,
     deadline: &Deadline,
 ) -> Result<Option<HealthReport>, Failure> {
-    let questions = healthwait::questions(&args.health.health_url)?;
+    let questions = args.health.questions()?;
     let watch = match service {
         Some(service) => {
             let switch = application.load()?.switch;
@@ -60,7 +58,7 @@ pub(crate) fn health(
     let request = WaitRequest {
         questions,
         watch,
-        pace: Pace::default(),
+        ..WaitRequest::default()
     };
     healthwait::wait(&request, &deadline.or_after(args.timeout)).map(Some)
 }

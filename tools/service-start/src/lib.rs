@@ -19,7 +19,6 @@ pub use start::{StartReport, StartRequest, start};
 
 use application::{Application, STALE_AFTER, answers, fail};
 use deadline::Deadline;
-use probe::Target;
 use serde::Serialize;
 use service::{Service, Verdict};
 use std::time::Duration;
@@ -71,7 +70,7 @@ impl step::Tool for Tool {
         })?;
         let request = StartRequest {
             port: args.service.port,
-            health: targets(&args.health.health_url)?,
+            health: args.health.questions()?,
             timeout: args.timeout,
             accept_unprovable: args.health.accept_unprovable,
         };
@@ -100,13 +99,6 @@ impl step::Tool for Tool {
         lease.leave(None, &Deadline::after(BEYOND).uninterruptible())?;
         Ok(Report::of(&report))
     }
-}
-
-fn targets(texts: &[String]) -> Result<Vec<Target>, Failure> {
-    texts
-        .iter()
-        .map(|text| Target::parse(text).map_err(Failure::usage))
-        .collect()
 }
 
 /// What a start would come to, by looking alone.

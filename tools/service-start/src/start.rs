@@ -5,7 +5,7 @@ use crate::run::Run;
 use crate::wait::{self, Signs};
 use application::{Application, Lease, fail, record, runs};
 use deadline::Deadline;
-use probe::Target;
+use probe::Question;
 use serde::Serialize;
 use service::{Active, Before, Disarmed, Expectation, Mark, Proof, Service, Status, Verdict};
 use service_stop::port::Look;
@@ -27,7 +27,7 @@ pub struct StartRequest {
     /// The TCP port that its new process is to hold.
     pub port: Option<u16>,
     /// Where no port is told: endpoints that answer, well or not, once it serves.
-    pub health: Vec<Target>,
+    pub health: Vec<Question>,
     /// How long it may take to be ready.
     pub timeout: Duration,
     /// Go on where it cannot be seen whether the new process answers.

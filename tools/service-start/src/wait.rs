@@ -4,7 +4,7 @@ use crate::run::{Progress, Run};
 use application::fail;
 use deadline::{Deadline, Ended};
 use host::Proc;
-use probe::{Question, Target};
+use probe::Question;
 use service::{Service, Status};
 use service_stop::port::Look;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn is_over_unseen(status: &Status, elapsed: Duration) -> bool {
 #[derive(Debug)]
 pub(crate) struct Signs<'a> {
     pub(crate) port: Option<u16>,
-    pub(crate) health: &'a [Target],
+    pub(crate) health: &'a [Question],
 }
 
 /// Waits until the service is up and serves: its port is held by one of its own processes or, where no port was told, an
@@ -112,13 +112,16 @@ fn serves(port: Option<&Look>, signs: &Signs<'_>, since: Instant, deadline: &Dea
         Some(look) if look.kept => since.elapsed() >= SETTLING,
         Some(_) => false,
         None if signs.health.is_empty() => since.elapsed() >= SETTLING,
-        None => signs.health.iter().all(|target| answers(target, deadline)),
+        None => signs
+            .health
+            .iter()
+            .all(|question| answers(question, deadline)),
     }
 }
 
 /// Whether there is an answer at all; whether it is a good one is for `healthwait` to say.
-fn answers(target: &Target, deadline: &Deadline) -> bool {
-    let mut question = Question::new(target.clone());
+fn answers(question: &Question, deadline: &Deadline) -> bool {
+    let mut question = question.clone();
     question.timeout = ONE_QUESTION;
     let answer = probe::ask(&question, deadline);
     answer.ok || answer.status.is_some()

@@ -1,6 +1,7 @@
 //! One application as a tool sees it: where it lies, what its state is, whether it may be changed now.
 
 pub mod fail;
+pub mod health;
 mod lease;
 mod options;
 mod recover;
@@ -9,7 +10,7 @@ pub mod runs;
 pub mod who;
 
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy, record};
-pub use options::{HealthArgs, LayoutArgs, ServiceArgs};
+pub use options::{EndpointArgs, HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};
 pub use rootless::service_of;
 

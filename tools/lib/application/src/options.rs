@@ -56,7 +56,24 @@ pub struct HealthArgs {
         global = true
     )]
     pub health_url: Vec<String>,
+    /// How that endpoint is asked.
+    #[command(flatten)]
+    pub endpoint: EndpointArgs,
     /// Go on where it cannot be proven that the new process answers; where it is disproven never
     #[arg(long, help_heading = "Application", global = true)]
     pub accept_unprovable: bool,
+}
+
+/// How the application's own endpoint is asked, by every tool alike.
+#[derive(Debug, Clone, Default, Args)]
+pub struct EndpointArgs {
+    /// The authorities whose certificates are believed there, in PEM, instead of the system's
+    #[arg(long, value_name = "FILE", help_heading = "Application", global = true)]
+    pub health_ca: Option<Utf8PathBuf>,
+    /// Headers that are sent there, a line NAME: VALUE each; no value is ever printed
+    #[arg(long, value_name = "FILE", help_heading = "Application", global = true)]
+    pub health_header_file: Option<Utf8PathBuf>,
+    /// The host to ask for there, in the certificate and in the request, where it is not the URL's
+    #[arg(long, value_name = "NAME", help_heading = "Application", global = true)]
+    pub health_server_name: Option<String>,
 }

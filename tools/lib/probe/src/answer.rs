@@ -5,6 +5,8 @@ use std::time::Duration;
 use deadline::Ended;
 use serde_json::Value;
 
+use crate::http::Kept;
+
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -19,9 +21,11 @@ pub struct Answer {
     pub status: Option<u16>,
     /// From the first attempt to connect to the last byte of the answer, or to the failure.
     pub latency: Duration,
+    /// Until the first byte of an HTTP answer's body; without a body, until its header had come.
+    pub first_byte: Option<Duration>,
     /// One line for a person: what came, and where it is not well, why not.
     pub message: String,
-    /// The body of an HTTP answer, or what a command said; at most [`BODY_LIMIT`](crate::BODY_LIMIT) bytes.
+    /// The body of an HTTP answer, or what a command said; at most the question's limit.
     pub body: Vec<u8>,
 }
 
@@ -45,8 +49,13 @@ pub(crate) enum Got {
     /// An HTTP answer.
     Http {
         status: u16,
-        body: Vec<u8>,
-        whole: bool,
+        /// Where a redirect leads.
+        location: Option<String>,
+        /// How its body is compressed.
+        coding: Option<String>,
+        kept: Kept,
+        /// So many redirects led there.
+        redirects: usize,
     },
     /// A command that ended with 0, and what it said.
     Command { said: Vec<u8> },

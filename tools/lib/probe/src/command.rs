@@ -5,11 +5,10 @@ use std::process::Command;
 use deadline::Deadline;
 use deadline::child::{self, ChildError, Options};
 
-use crate::BODY_LIMIT;
 use crate::answer::{Failure, Got};
 
 /// Runs the line by `sh` and takes 0 for well. It dies, with all it started, at the deadline.
-pub(crate) fn ask(line: &str, deadline: &Deadline) -> Result<Got, Failure> {
+pub(crate) fn ask(line: &str, limit: usize, deadline: &Deadline) -> Result<Got, Failure> {
     let mut command = Command::new("sh");
     command.args(["-c", line]);
     let finished = match child::run(command, Options::default(), deadline) {
@@ -24,7 +23,7 @@ pub(crate) fn ask(line: &str, deadline: &Deadline) -> Result<Got, Failure> {
     };
     if finished.status.success() {
         let mut said = finished.stdout;
-        said.truncate(BODY_LIMIT);
+        said.truncate(limit);
         return Ok(Got::Command { said });
     }
     // "exit status: 3", "signal: 9 (SIGKILL)"

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::answer::{Failure, Got, one_line};
+use crate::http::{Kept, holds};
 use crate::{Answer, Question};
 
 /// Holds what came against what the question expects.
@@ -20,6 +19,7 @@ pub(crate) fn judge(
         local,
         status: None,
         latency,
+        first_byte: None,
         message: String::new(),
         body: Vec::new(),
     };
@@ -27,21 +27,36 @@ pub(crate) fn judge(
         Ok(Got::Open) => ("it takes connections".to_owned(), None),
         Ok(Got::Http {
             status,
-            body,
-            whole,
+            location,
+            coding,
+            kept,
+            redirects,
         }) => {
+            let wrong = wrong_status(question, status, location.as_deref())
+                .or_else(|| wrong_stream(question, &kept))
+                .or_else(|| wrong_body(question, &kept, coding.as_deref()))
+                .or_else(|| late_first(question, kept.first_byte));
             answer.status = Some(status);
-            answer.body = body;
-            let wrong = wrong_status(question, status)
-                .or_else(|| wrong_body(question, &answer.body, whole));
-            (format!("it answered {status}"), wrong)
+            answer.first_byte = kept.first_byte;
+            answer.body = kept.bytes;
+            let after = match redirects {
+                0 => String::new(),
+                1 => " after a redirect".to_owned(),
+                more => format!(" after {more} redirects"),
+            };
+            (format!("it answered {status}{after}"), wrong)
         }
         Ok(Got::Command { said }) => {
-            answer.body = said;
-            (
-                "it ended with 0".to_owned(),
-                wrong_body(question, &answer.body, true),
-            )
+            let texts = question.texts.iter();
+            let kept = Kept {
+                whole: true,
+                found: texts.map(|text| holds(&said, text.as_bytes())).collect(),
+                first_byte: None,
+                bytes: said,
+            };
+            let wrong = wrong_body(question, &kept, None);
+            answer.body = kept.bytes;
+            ("it ended with 0".to_owned(), wrong)
         }
         Err(failure) => {
             answer.refused = failure.refused;
@@ -60,35 +75,93 @@ pub(crate) fn judge(
     answer
 }
 
-fn wrong_status(question: &Question, status: u16) -> Option<String> {
-    let wanted = match &question.statuses {
-        given if !given.is_empty() => given,
-        _ => question.target.statuses(),
+fn wrong_status(question: &Question, status: u16, location: Option<&str>) -> Option<String> {
+    let wanted = question.wanted();
+    let well = if wanted.is_empty() {
+        (200..300).contains(&status)
+    } else {
+        wanted.contain(status)
     };
-    if wanted.is_empty() {
-        return (!(200..300).contains(&status)).then(|| "not a 2xx".to_owned());
-    }
-    if wanted.contains(&status) {
+    if well {
         return None;
     }
-    let names: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-    Some(format!("not {}", names.join(" or ")))
+    let wanted = if wanted.is_empty() {
+        "a 2xx".to_owned()
+    } else {
+        wanted.to_string()
+    };
+    let redirect = location.filter(|_| (300..400).contains(&status));
+    Some(match redirect {
+        Some(to) => format!("not {wanted} but a redirect to {}", one_line(to, 120)),
+        None => format!("not {wanted}"),
+    })
 }
 
-fn wrong_body(question: &Question, body: &[u8], whole: bool) -> Option<String> {
+fn wrong_stream(question: &Question, kept: &Kept) -> Option<String> {
+    (question.stream && kept.bytes.is_empty())
+        .then(|| "nothing was streamed: it has no body".to_owned())
+}
+
+fn wrong_body(question: &Question, kept: &Kept, coding: Option<&str>) -> Option<String> {
+    if question.json.is_empty() && question.texts.is_empty() {
+        return None;
+    }
+    if let Some(coding) = coding {
+        return Some(format!(
+            "its body is compressed ({coding}), which nobody asked for"
+        ));
+    }
+    wrong_json(question, kept).or_else(|| {
+        let mut texts = question.texts.iter().zip(&kept.found);
+        let (missing, _) = texts.find(|(_, found)| !**found)?;
+        let missing = one_line(missing, 80);
+        Some(if kept.whole || question.stream {
+            format!("\"{missing}\" is not in its body")
+        } else {
+            format!(
+                "\"{missing}\" is not in the first {} of its body",
+                size(question.body_limit)
+            )
+        })
+    })
+}
+
+fn wrong_json(question: &Question, kept: &Kept) -> Option<String> {
     if question.json.is_empty() {
         return None;
     }
-    if !whole {
-        return Some("its body is longer than 1 MiB".to_owned());
+    if !kept.whole {
+        return Some(format!(
+            "its body is longer than {}",
+            size(question.body_limit)
+        ));
     }
-    let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return Some("its body is not JSON".to_owned());
+    let Ok(text) = std::str::from_utf8(&kept.bytes) else {
+        return Some("its body is not JSON, nor any text".to_owned());
     };
     question
         .json
         .iter()
-        .find_map(|expectation| expectation.missed(&value))
+        .find_map(|expectation| expectation.missed(text))
+}
+
+fn late_first(question: &Question, first_byte: Option<Duration>) -> Option<String> {
+    let (longest, took) = (question.max_first_byte?, first_byte?);
+    (took > longest).then(|| {
+        format!(
+            "its first byte came after {}, more than {}",
+            milliseconds(took),
+            milliseconds(longest)
+        )
+    })
+}
+
+fn size(bytes: usize) -> String {
+    if bytes % (1 << 20) == 0 {
+        format!("{} MiB", bytes >> 20)
+    } else {
+        format!("{bytes} bytes")
+    }
 }
 
 fn too_late(question: &Question, latency: Duration) -> Option<String> {
@@ -110,13 +183,24 @@ fn milliseconds(duration: Duration) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{JsonExpectation, Target};
+    use crate::{JsonExpectation, Statuses, Target};
 
     fn judged(question: &Question, status: u16, body: &str, whole: bool) -> Answer {
         let got = Got::Http {
             status,
-            body: body.as_bytes().to_vec(),
-            whole,
+            location: None,
+            coding: None,
+            kept: Kept {
+                bytes: body.as_bytes().to_vec(),
+                whole,
+                found: question
+                    .texts
+                    .iter()
+                    .map(|text| body.contains(text))
+                    .collect(),
+                first_byte: Some(Duration::from_millis(5)),
+            },
+            redirects: 0,
         };
         judge(question, true, Duration::from_millis(12), Ok(got))
     }
@@ -139,7 +223,7 @@ mod tests {
             "it answered 200: not 301 or 308"
         );
         let mut told = fragment;
-        told.statuses = vec![200];
+        told.statuses = Statuses::parse("200").unwrap();
         assert!(judged(&told, 200, "", true).ok);
     }
 
@@ -165,5 +249,33 @@ mod tests {
             "it answered 200: it took 12 ms, more than 11 ms"
         );
         assert!(!late.ok && !late.refused);
+    }
+
+    #[test]
+    fn a_text_and_the_first_byte() {
+        let mut question = question("http://h/");
+        question.texts = vec!["up".to_owned()];
+        assert!(judged(&question, 200, "all up", true).ok);
+        let missing = judged(&question, 200, "all down", true);
+        assert_eq!(
+            missing.message,
+            "it answered 200: \"up\" is not in its body"
+        );
+        let cut = judged(&question, 200, "all", false);
+        assert_eq!(
+            cut.message,
+            "it answered 200: \"up\" is not in the first 1 MiB of its body"
+        );
+        question.texts.clear();
+        question.max_first_byte = Some(Duration::from_millis(4));
+        let late = judged(&question, 200, "", true);
+        assert_eq!(
+            late.message,
+            "it answered 200: its first byte came after 5 ms, more than 4 ms"
+        );
+        question.max_first_byte = None;
+        question.stream = true;
+        assert!(judged(&question, 200, "data", true).ok);
+        assert!(!judged(&question, 200, "", true).ok);
     }
 }

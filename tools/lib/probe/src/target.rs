@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use ureq::http::Uri;
-use ureq::http::uri::{Authority, Scheme};
+use crate::Statuses;
+use crate::url::Url;
 
 /// An endpoint, as a person writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +31,6 @@ pub(crate) enum Kind {
     Tcp(Endpoint),
     Unix(PathBuf),
     Command(String),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Url {
-    pub(crate) uri: Uri,
-    pub(crate) endpoint: Endpoint,
-    statuses: Vec<u16>,
 }
 
 /// A host's name or address, and a port. An IPv6 address is without its brackets.
@@ -72,12 +65,12 @@ impl Target {
         })
     }
 
-    /// Reads `http://…` and `https://…` (a fragment is the expected status or several: `#301`, `#200,404`),
+    /// Reads `http://…` and `https://…` (a fragment is the expected status or several: `#301`, `#200,404`, `#200-299`),
     /// `tcp://HOST:PORT` (an IPv6 address in brackets), `unix:/PATH` (a listening stream socket) and `command:LINE` (run
     /// by `sh`, well when it ends with 0).
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         let kind = if text.starts_with("http://") || text.starts_with("https://") {
-            Kind::Http(url(text)?)
+            Kind::Http(Url::parse(text).map_err(|why| wrong(text, &why))?)
         } else if let Some(rest) = text.strip_prefix("tcp://") {
             Kind::Tcp(endpoint(rest).ok_or_else(|| wrong(text, "expected tcp://HOST:PORT"))?)
         } else if let Some(path) = text.strip_prefix("unix:") {
@@ -101,10 +94,23 @@ impl Target {
     }
 
     /// The statuses of the fragment; empty where there is none.
-    pub fn statuses(&self) -> &[u16] {
+    pub fn statuses(&self) -> Statuses {
         match &self.kind {
-            Kind::Http(url) => &url.statuses,
-            _ => &[],
+            Kind::Http(url) => url.statuses.clone(),
+            _ => Statuses::default(),
+        }
+    }
+
+    /// Whether it is asked over HTTP: what a request holds and what a status says is for such a target alone.
+    pub fn is_http(&self) -> bool {
+        matches!(self.kind, Kind::Http(_))
+    }
+
+    /// Whether both are asked over HTTP at the same scheme, host and port.
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Http(one), Kind::Http(other)) => one.is_same_origin(other),
+            _ => false,
         }
     }
 
@@ -129,6 +135,12 @@ impl fmt::Display for Target {
     }
 }
 
+impl Endpoint {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.port == other.port && self.host.eq_ignore_ascii_case(&other.host)
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
@@ -137,73 +149,6 @@ impl fmt::Display for Endpoint {
             write!(formatter, "{}:{}", self.host, self.port)
         }
     }
-}
-
-fn url(text: &str) -> Result<Url, TargetError> {
-    let (address, fragment) = match text.split_once('#') {
-        Some((address, fragment)) => (address, Some(fragment)),
-        None => (text, None),
-    };
-    let statuses = match fragment {
-        Some(fragment) => statuses(fragment).ok_or_else(|| {
-            wrong(
-                text,
-                "what follows # must be the expected status, like #301 or #200,404",
-            )
-        })?,
-        None => Vec::new(),
-    };
-    let uri: Uri = address
-        .parse()
-        .map_err(|error| wrong(text, &format!("{error}")))?;
-    let host = uri.host().unwrap_or_default();
-    // The parser takes "http://h:" and "http://h:99999" for an address without a port.
-    let tail = uri.authority().map(Authority::as_str).unwrap_or_default();
-    let after_host = tail
-        .rsplit_once(host)
-        .map(|(_, after)| after)
-        .unwrap_or_default();
-    if host.is_empty() || (!after_host.is_empty() && uri.port_u16().is_none()) {
-        return Err(wrong(
-            text,
-            "expected a host and, after a colon, a port from 1 to 65535",
-        ));
-    }
-    let port = uri
-        .port_u16()
-        .unwrap_or(if uri.scheme() == Some(&Scheme::HTTPS) {
-            443
-        } else {
-            80
-        });
-    if port == 0 {
-        return Err(wrong(text, "expected a port from 1 to 65535"));
-    }
-    let endpoint = Endpoint {
-        host: host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned(),
-        port,
-    };
-    Ok(Url {
-        uri,
-        endpoint,
-        statuses,
-    })
-}
-
-fn statuses(fragment: &str) -> Option<Vec<u16>> {
-    fragment
-        .split(',')
-        .map(|status| {
-            status
-                .trim()
-                .parse()
-                .ok()
-                .filter(|status| (100..600).contains(status))
-        })
-        .collect()
 }
 
 fn endpoint(text: &str) -> Option<Endpoint> {
@@ -259,11 +204,8 @@ mod tests {
         assert_eq!(port("http://[::1]:8080/x?y=1"), 8080);
         assert_eq!(port("tcp://[::1]:5432"), 5432);
         assert_eq!(port("tcp://db.example:5432"), 5432);
-        assert_eq!(Target::parse("http://h/old#301").unwrap().statuses(), [301]);
-        assert_eq!(
-            Target::parse("http://h/#200,404").unwrap().statuses(),
-            [200, 404]
-        );
+        let statuses = Target::parse("http://h/#200,404").unwrap().statuses();
+        assert_eq!(statuses.to_string(), "200 or 404");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::live::Live;
 use crate::finding::Finding;
 use crate::given::Given;
 use deadline::Deadline;
-use probe::{Answer, Question, Target};
+use probe::{Answer, Question};
 use releases::Current;
 use service::Active;
 use std::thread;
@@ -26,20 +26,16 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
     if let Some(why) = nothing_to_ask(given, deadline) {
         return Finding::skip(why);
     }
-    let targets = given.args.health.health_url.iter();
-    let targets: Vec<Target> = targets
-        .filter_map(|text| Target::parse(text).ok())
-        .collect();
+    let questions = &given.health;
     let coming = runs(given, deadline);
-    let ask = |target: &Target| ask(&Question::new(target.clone()), coming, deadline);
     let answers: Vec<Option<Answer>> = thread::scope(|scope| {
-        let asked: Vec<_> = targets
+        let asked: Vec<_> = questions
             .iter()
-            .map(|target| scope.spawn(move || ask(target)))
+            .map(|question| scope.spawn(move || ask(question, coming, deadline)))
             .collect();
         asked.into_iter().map(|one| one.join().ok()).collect()
     });
-    Live::of(given).weigh(judge(&targets, &answers), &given.past(CHECK.name))
+    Live::of(given).weigh(judge(questions, &answers), &given.past(CHECK.name))
 }
 
 /// Asks once; a service that runs and refuses may have been started a moment ago, by the recovery of a dead deploy for
@@ -71,9 +67,10 @@ fn nothing_to_ask(given: &Given, deadline: &Deadline) -> Option<&'static str> {
     (status.active == Active::Stopped).then_some("the service is stopped")
 }
 
-fn judge(targets: &[Target], answers: &[Option<Answer>]) -> Finding {
+fn judge(questions: &[Question], answers: &[Option<Answer>]) -> Finding {
     let mut well = Vec::new();
-    for (target, answer) in targets.iter().zip(answers) {
+    for (question, answer) in questions.iter().zip(answers) {
+        let target = &question.target;
         match answer {
             Some(answer) if answer.ok => well.push(format!("{target}: {}", answer.message)),
             Some(answer) => {
