@@ -4,6 +4,7 @@ use crate::told::{self, Format, Freeze, Outside, Run, RunTimeout};
 use application::{HealthArgs, LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
 use clap::ArgAction::Append;
+use state::Rate;
 use std::time::Duration;
 use step::parse;
 
@@ -54,6 +55,9 @@ pub struct Args {
     /// The time zone of --freeze, as in Europe/Berlin; else this machine's
     #[arg(long, value_name = "ZONE", help_heading = "What is checked")]
     pub time_zone: Option<String>,
+    /// At most so many deploys in that time, where --root is given; none: as many as anybody likes
+    #[arg(long, value_name = "NUMBER/DURATION", default_value_t = Rate::DEFAULT, help_heading = "What is checked")]
+    pub max_deploys: Rate,
     /// A page elsewhere that must answer well and, behind a space, what must stand in it: the check outside:NAME. May be given
     /// several times, as the two below
     #[arg(long, value_name = "NAME=URL /POINTER=VALUE", action = Append, value_parser = told::outside, help_heading = "What is checked")]

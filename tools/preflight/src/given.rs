@@ -109,7 +109,12 @@ impl Given {
 
     /// What release-stage would be told by that option, which the command line of this tool does not have.
     pub(crate) fn of_stage(&self, option: &str) -> Option<String> {
-        let variable = step::variable("release-stage", option);
+        self.of_tool("release-stage", option)
+    }
+
+    /// The same of any tool.
+    pub(crate) fn of_tool(&self, tool: &str, option: &str) -> Option<String> {
+        let variable = step::variable(tool, option);
         let around = std::env::var(&variable).ok();
         let in_file = || Some(self.env_file.as_ref()?.get(&variable)?.value.clone());
         let told = around.filter(|value| !value.is_empty()).or_else(in_file);

@@ -253,44 +253,6 @@ fn another_deploy_and_ones_own() {
 }
 
 #[test]
-fn memory_and_disk_and_room() {
-    let application = Application::new();
-    application.check("memory", &["--memory-min", "1000T"], "fail");
-    application.check("memory", &["--memory-min", "1"], "pass");
-    application.check("inodes", &["--inodes-max", "0%"], "fail");
-    let source = directory();
-    let source_text = source.to_str().unwrap();
-    application.check("source", &["--source", source_text], "fail");
-    fs::write(source.join("a"), "a").unwrap();
-    application.check("source", &["--source", source_text], "pass");
-    application.check("space", &["--source", source_text], "pass");
-    let without = |value: &str, status: &str| {
-        let mut command = application.tool(&["--only", "source", "--source", source_text]);
-        command.env("RELEASE_STAGE_EXCLUDE", value);
-        one(&run(command, i32::from(status == "fail")), status);
-    };
-    without("a", "fail");
-    without("b", "pass");
-    let inside = application.root.join("releases/r1");
-    fs::write(inside.join("a"), "a").unwrap();
-    for source in [&inside, &application.root] {
-        let arguments = ["--source", source.to_str().unwrap()];
-        application.check("source", &arguments, "fail");
-    }
-    let file = directory().join("app.env");
-    fs::write(&file, "RELEASE_STAGE_SOURCE=dist\n").unwrap();
-    let app = ["--app", file.to_str().unwrap(), "--source", "dist"];
-    let relative = application.check("source", &app, "fail");
-    let hint = relative["hint"].as_str().unwrap();
-    assert!(hint.contains("RELEASE_STAGE_SOURCE=/"), "{hint}");
-    fs::remove_dir_all(file.parent().unwrap()).unwrap();
-    fs::remove_dir_all(&source).unwrap();
-    application.check("source", &["--source", source_text], "fail");
-    application.check("space", &["--source", source_text], "fail");
-    application.check("permissions", &[], "pass");
-}
-
-#[test]
 fn a_working_tree_with_something_in_it() {
     let tree = directory();
     let git = |arguments: &[&str]| {

@@ -6,11 +6,13 @@
 
 mod args;
 mod codes;
+pub mod forecast;
 pub mod plan;
 mod prune;
 mod usage;
 
 pub use args::Args;
+pub use usage::{Obstacle, ObstacleKind};
 
 use application::{Application, STALE_AFTER};
 use deadline::Deadline;

@@ -1,5 +1,6 @@
 //! Decided, looked at once more, removed.
 
+use crate::usage::Obstacle;
 use crate::{PruneReport, Stays, plan, usage};
 use application::{Application, Lease, fail};
 use camino::Utf8PathBuf;
@@ -80,12 +81,9 @@ pub(crate) fn remove(
     done.and(recorded)
         .map_err(|failure| failure.with(&report))?;
     match obstacles.first() {
-        Some(first) => Err(Failure::impossible(
-            "not-removable",
-            format!("{first} cannot be removed by this user"),
-        )
-        .hint(format!("sudo chown -R \"$(id -un)\" {first}"))
-        .with(&report)),
+        Some(first) => Err(Failure::impossible("not-removable", first)
+            .hint(first.hint())
+            .with(&report)),
         None => Ok(report),
     }
 }
@@ -94,7 +92,7 @@ enum Removed {
     /// It is gone, and freed so many bytes.
     Freed(u64),
     /// Something in it is not this user's to remove; nothing was touched.
-    Obstructed(String),
+    Obstructed(Obstacle),
     /// Somebody has come to need it meanwhile.
     Wanted,
 }
@@ -109,7 +107,7 @@ fn one(
     let path =
         releases::resolve(&application.layout, name).map_err(|error| fail::resolve(&error))?;
     if let Some(what) = usage::obstacle(&path) {
-        return Ok(Removed::Obstructed(what.display().to_string()));
+        return Ok(Removed::Obstructed(what));
     }
     {
         let held = lease.lock(deadline)?;

@@ -3,9 +3,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use host::{Proc, Tri};
 use nix::unistd::{AccessFlags, Uid, access};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use step::{Context, Failure};
 use walkdir::WalkDir;
 
@@ -61,35 +62,106 @@ pub(crate) fn in_use(
     Ok(names)
 }
 
-/// The first thing that this user could not remove: once it is begun, a removal cannot be taken back.
-pub(crate) fn obstacle(release: &Utf8Path) -> Option<PathBuf> {
-    let user = Uid::effective();
-    if user.is_root() {
-        return None;
+/// What stands in the way of a removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Where.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: ObstacleKind,
+}
+
+/// Why something cannot be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObstacleKind {
+    /// It is another user's.
+    NotOurs,
+    /// It has the attribute `i` or `a` (chattr): not even root may.
+    Immutable,
+    /// Another file system is mounted there.
+    Mounted,
+}
+
+impl Obstacle {
+    /// The command that gets it out of the way.
+    pub fn hint(&self) -> String {
+        let path = self.path.display();
+        match self.kind {
+            ObstacleKind::NotOurs => format!("sudo chown -R \"$(id -un)\" {path}"),
+            ObstacleKind::Immutable => format!("sudo chattr -R -f -i -a {path}"),
+            ObstacleKind::Mounted => format!("sudo umount {path}"),
+        }
     }
+}
+
+impl std::fmt::Display for Obstacle {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.path.display();
+        match self.kind {
+            ObstacleKind::NotOurs => write!(formatter, "{path} cannot be removed by this user"),
+            ObstacleKind::Immutable => {
+                write!(formatter, "{path} cannot be removed: it is immutable")
+            }
+            ObstacleKind::Mounted => {
+                write!(
+                    formatter,
+                    "{path} cannot be removed: a file system is mounted there"
+                )
+            }
+        }
+    }
+}
+
+/// The first thing that could not be removed: once it is begun, a removal cannot be taken back.
+pub(crate) fn obstacle(release: &Utf8Path) -> Option<Obstacle> {
+    let user = Uid::effective();
+    let device = release.symlink_metadata().ok()?.dev();
     WalkDir::new(release).into_iter().find_map(|entry| {
+        let stands = |path: &Path, kind| {
+            let path = path.to_path_buf();
+            Some(Obstacle { path, kind })
+        };
         let entry = match entry {
-            Ok(entry) if !entry.file_type().is_dir() => return None,
             Ok(entry) => entry,
             // A directory of our own is opened up for its removal, whatever its permissions.
             Err(error) => {
-                let path = error.path()?.to_path_buf();
+                let path = error.path()?;
                 let is_ours = path
                     .symlink_metadata()
                     .is_ok_and(|found| found.uid() == user.as_raw());
-                return (!is_ours).then_some(path);
+                return if is_ours {
+                    None
+                } else {
+                    stands(path, ObstacleKind::NotOurs)
+                };
             }
         };
-        let is_ours = entry
-            .metadata()
-            .is_ok_and(|found| found.uid() == user.as_raw());
+        let path = entry.path();
+        let found = entry.metadata().ok()?;
+        if found.dev() != device {
+            return stands(path, ObstacleKind::Mounted);
+        }
+        if !found.is_symlink() && is_immutable(path) {
+            return stands(path, ObstacleKind::Immutable);
+        }
+        if !found.is_dir() || user.is_root() || found.uid() == user.as_raw() {
+            return None;
+        }
         let may = AccessFlags::W_OK | AccessFlags::X_OK;
-        (!is_ours && access(entry.path(), may).is_err()).then(|| entry.into_path())
+        access(path, may).err()?;
+        stands(path, ObstacleKind::NotOurs)
     })
 }
 
+/// A file system that has no such attributes says that nothing has them.
+fn is_immutable(path: &Path) -> bool {
+    let found = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    let barred = StatxAttributes::IMMUTABLE | StatxAttributes::APPEND;
+    found.is_ok_and(|found| found.stx_attributes.intersects(barred))
+}
+
 /// The bytes that removing it would free: what has another name as well stays.
-pub(crate) fn size(directory: &std::path::Path) -> u64 {
+pub(crate) fn size(directory: &Path) -> u64 {
     WalkDir::new(directory)
         .into_iter()
         .flatten()

@@ -1,15 +1,13 @@
 //! What a release would be, by looking alone.
 
 use crate::request::{Request, Source};
-use crate::{StageReport, fill, links, share, trouble};
+use crate::{StageReport, fill, links, share, size, trouble};
 use application::Application;
 use deadline::Deadline;
 use releases::name;
-use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 use step::Failure;
-use walkdir::WalkDir;
 
 /// What is in a directory without what is left out. Nothing is installed or built, and no repository is asked, so of git
 /// only that much is known: where the release would be.
@@ -46,24 +44,15 @@ pub(crate) fn foresee(
     Ok(report)
 }
 
+/// What is the same in the other release is known only once it is read: until then, all is counted as copied.
 fn count(source: &Path, request: &Request, report: &mut StageReport) -> Result<(), Failure> {
-    let inner = |path: &Path| path.strip_prefix(source).unwrap_or(path).to_path_buf();
-    let mut found_links = Vec::new();
-    let walk = WalkDir::new(source).min_depth(1).into_iter();
-    for entry in walk.filter_entry(|entry| !request.exclude.leaves_out(&inner(entry.path()))) {
-        Deadline::never().check()?;
-        let failed = |error| trouble::at("read", source)(io::Error::from(error));
-        let entry = entry.map_err(failed)?;
-        if entry.file_type().is_symlink() {
-            found_links.push(inner(entry.path()));
-        } else if entry.file_type().is_file() {
-            report.files += 1;
-            report.bytes += entry.metadata().map_err(failed)?.len();
-        }
-    }
-    report.copied = report.files;
-    if report.files == 0 && found_links.is_empty() {
+    let size = size::of_directory(source, &request.exclude, None, &Deadline::never())?
+        .map_err(trouble::at("read", source))?;
+    report.files = size.files;
+    report.bytes = size.bytes;
+    report.copied = size.files;
+    if size.files == 0 && size.links.is_empty() {
         return Err(crate::source::empty(&source.display().to_string()));
     }
-    links::check(source, &found_links)
+    links::check(source, &size.links)
 }

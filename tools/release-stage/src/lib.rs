@@ -19,6 +19,7 @@ mod publish;
 pub mod request;
 mod share;
 mod sharing;
+pub mod size;
 pub mod source;
 mod trouble;
 
@@ -172,7 +173,7 @@ fn check_source(application: &Application, request: &Request) -> Result<(), Fail
 }
 
 /// The release to share files with; for `previous` none where there is none yet.
-fn twin(application: &Application, wanted: &LinkDest) -> Result<Option<PathBuf>, Failure> {
+pub fn twin(application: &Application, wanted: &LinkDest) -> Result<Option<PathBuf>, Failure> {
     let name = match wanted {
         LinkDest::None => None,
         LinkDest::Release(name) => Some(name.clone()),

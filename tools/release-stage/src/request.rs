@@ -40,6 +40,17 @@ pub enum LinkDest {
     Release(String),
 }
 
+impl LinkDest {
+    /// What `--link-dest` says.
+    pub fn told(text: &str) -> Self {
+        match text {
+            "none" => Self::None,
+            "previous" => Self::Previous,
+            release => Self::Release(release.into()),
+        }
+    }
+}
+
 /// A release to be made.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -102,11 +113,7 @@ impl Request {
             build_timeout: args.build_timeout,
             copy_timeout: args.copy_timeout,
             exclude,
-            link_dest: match args.link_dest.as_str() {
-                "none" => LinkDest::None,
-                "previous" => LinkDest::Previous,
-                release => LinkDest::Release(release.into()),
-            },
+            link_dest: LinkDest::told(&args.link_dest),
             shares: args.share,
             start: args.start,
         })

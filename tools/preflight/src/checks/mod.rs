@@ -19,6 +19,7 @@ mod paused;
 mod permissions;
 mod places;
 mod port;
+mod rate;
 mod release;
 mod restarts;
 mod service;
@@ -63,6 +64,7 @@ pub(crate) const ALL: &[Check] = &[
     branch::CHECK,
     env::CHECK,
     freeze::CHECK,
+    rate::CHECK,
     paused::CHECK,
     lock::CHECK,
     space::CHECK,

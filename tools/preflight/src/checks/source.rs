@@ -56,16 +56,17 @@ fn misplaced(told: &Utf8Path, given: &Given) -> Option<Failure> {
     absolute.and_then(|()| apart()).err()
 }
 
-/// What release-stage would leave out, with what it is told by that option's variable.
-fn left_out(told: impl Fn(&str) -> Option<String>) -> Exclude {
+/// Whether release-stage would install or build something in it.
+pub(super) fn is_built(told: impl Fn(&str) -> Option<String>) -> bool {
     let asks = |option| request::job(told(option)).is_some();
+    asks("install") || asks("build")
+}
+
+/// What release-stage would leave out, with what it is told by that option's variable.
+pub(super) fn left_out(told: impl Fn(&str) -> Option<String>) -> Exclude {
     let all = |option| told(option).unwrap_or_default();
     let (patterns, shares) = (all("exclude"), all("share"));
-    Exclude::of_directory(
-        asks("install") || asks("build"),
-        patterns.lines(),
-        shares.lines(),
-    )
+    Exclude::of_directory(is_built(&told), patterns.lines(), shares.lines())
 }
 
 fn judge(source: &Utf8Path, is_empty: io::Result<bool>) -> Finding {
