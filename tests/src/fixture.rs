@@ -1,5 +1,6 @@
 //! A service with releases, under a real supervisor, that leaves nothing behind.
 
+use crate::engine::{BASE, Engine};
 use crate::left_out;
 use crate::paths::{binary, text};
 use crate::port::Port;
@@ -28,6 +29,8 @@ pub struct Fixture {
     pub port: Port,
     /// The service's name with nobody else: the unit without its suffix, or the process.
     pub name: String,
+    /// The engine of a Compose project.
+    pub engine: Option<Engine>,
     pub(crate) user: Option<User>,
     pub(crate) unit: Mutex<Unit>,
 }
@@ -49,6 +52,8 @@ impl Fixture {
         let _ = fs::remove_dir_all(&directory); // Of a test that was killed, long ago, with the same pid.
         let root = directory.join("root");
         fs::create_dir_all(root.join("releases")).unwrap();
+        let engine =
+            (supervisor == Supervisor::Compose).then(|| Engine::start(&directory.join("engine")));
         let user = (supervisor == Supervisor::SystemdUser).then(|| User::deploy().unwrap());
         let port = Port::reserve();
         let unit = Mutex::new(Unit::demo(&root, port.number));
@@ -58,6 +63,7 @@ impl Fixture {
             root,
             port,
             name,
+            engine,
             user,
             unit,
         };
@@ -68,13 +74,13 @@ impl Fixture {
         // A test deploys and fails as often as it likes; one of these limits sets them in its environment.
         fixture.configure("DEPLOY_MAX_DEPLOYS", "none");
         fixture.configure("DEPLOY_STATE_PAUSE_AFTER", "0");
-        if supervisor == Supervisor::Process {
-            fixture.configure(
+        match supervisor {
+            Supervisor::Process => fixture.configure(
                 "DEPLOY_START",
                 &format!("./demo-service --port {}", fixture.port.number),
-            );
-        } else {
-            fixture.change_unit(|unit| unit);
+            ),
+            Supervisor::Compose => fixture.configure("SERVICE_START_BUILD", "yes"),
+            Supervisor::Systemd | Supervisor::SystemdUser => fixture.change_unit(|unit| unit),
         }
         fixture.give();
         Some(fixture)
@@ -86,6 +92,7 @@ impl Fixture {
             Supervisor::Systemd => format!("systemd:{}.service", self.name),
             Supervisor::SystemdUser => format!("systemd-user:{}.service", self.name),
             Supervisor::Process => format!("process:{}", self.name),
+            Supervisor::Compose => format!("compose:{}", text(&self.root.join("current"))),
         }
     }
 
@@ -120,6 +127,10 @@ impl Fixture {
     }
 
     fn at_home(&self, tool: Tool) -> Tool {
+        let tool = match &self.engine {
+            Some(engine) => tool.env("DOCKER_HOST", engine.address()),
+            None => tool,
+        };
         tool.env("DEPLOY_APP", self.app())
             .in_directory(&self.directory)
             .as_user(self.user.as_ref())
@@ -144,8 +155,27 @@ impl Fixture {
         fs::copy(binary("demo-service"), directory.join("demo-service")).unwrap();
         fs::write(directory.join("VERSION"), format!("{version}\n")).unwrap();
         fs::write(directory.join("behaviour"), format!("{behaviour}\n")).unwrap();
+        if self.supervisor == Supervisor::Compose {
+            self.compose(directory, "always");
+        }
         self.give();
         directory.to_owned()
+    }
+
+    /// Makes a Compose project of a directory that holds the demo service. Its processes have the host's numbers and ports,
+    /// and the engine starts them anew as `restart` says.
+    pub fn compose(&self, directory: &Path, restart: &str) {
+        let port = self.port.number;
+        let dockerfile = format!(
+            "FROM {BASE}\nWORKDIR /app\nCOPY demo-service VERSION behaviour ./\n\
+             CMD [\"./demo-service\", \"--port\", \"{port}\"]\n"
+        );
+        fs::write(directory.join("Dockerfile"), dockerfile).unwrap();
+        let project = format!(
+            "version: '3.4'\nservices:\n  demo:\n    build: .\n    network_mode: host\n    pid: host\n    \
+             restart: {restart}\n"
+        );
+        fs::write(directory.join("docker-compose.yml"), project).unwrap();
     }
 
     /// Lets `current` show this release, without any tool.

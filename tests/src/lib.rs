@@ -5,6 +5,7 @@
 //! run where it is says so through [`left_out`]; nothing is skipped in silence.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)] // It all serves tests: a panic is the report.
 
+mod engine;
 mod fixture;
 mod left_out;
 mod paths;
@@ -21,6 +22,7 @@ mod unit;
 mod user;
 mod wait;
 
+pub use engine::Engine;
 pub use fixture::Fixture;
 pub use left_out::left_out;
 pub use paths::{binaries, binary, real_application, target};
@@ -37,11 +39,32 @@ pub use wait::{PATIENCE, until, until_some};
 
 /// Makes one test for each supervisor out of one body: `on_each_supervisor!(name, |fixture| { … })`.
 ///
-/// The tests are `name::systemd`, `name::systemd_user` and `name::process`; each leaves itself out where its
-/// supervisor is not there.
+/// The tests are `name::systemd`, `name::systemd_user`, `name::process` and `name::compose`; each leaves itself out where its
+/// supervisor is not there. This is for what a supervisor decides: which release goes live, which is rejected, whose answer is
+/// believed. A deploy of a Compose project takes seconds, for which [`on_each_quick_supervisor!`] is there.
 #[macro_export]
 macro_rules! on_each_supervisor {
     ($name:ident, |$fixture:ident| $body:block) => {
+        $crate::on_supervisors!($name, |$fixture| $body,
+            systemd: Systemd, systemd_user: SystemdUser, process: Process, compose: Compose);
+    };
+}
+
+/// The same without Compose: for what the tools decide among themselves (leases, signals, kills, pipes), and for what a test
+/// does to a service through its files, which a container does not see. Each deploy there builds an image and has Compose make
+/// containers; with these hundred tests it would take a quarter of an hour.
+#[macro_export]
+macro_rules! on_each_quick_supervisor {
+    ($name:ident, |$fixture:ident| $body:block) => {
+        $crate::on_supervisors!($name, |$fixture| $body,
+            systemd: Systemd, systemd_user: SystemdUser, process: Process);
+    };
+}
+
+/// One test for each supervisor that is named.
+#[macro_export]
+macro_rules! on_supervisors {
+    ($name:ident, |$fixture:ident| $body:block, $($test:ident: $supervisor:ident),+) => {
         mod $name {
             #[allow(unused_imports)]
             use super::*;
@@ -52,20 +75,12 @@ macro_rules! on_each_supervisor {
                 }
             }
 
-            #[test]
-            fn systemd() {
-                check($crate::Supervisor::Systemd);
-            }
-
-            #[test]
-            fn systemd_user() {
-                check($crate::Supervisor::SystemdUser);
-            }
-
-            #[test]
-            fn process() {
-                check($crate::Supervisor::Process);
-            }
+            $(
+                #[test]
+                fn $test() {
+                    check($crate::Supervisor::$supervisor);
+                }
+            )+
         }
     };
 }

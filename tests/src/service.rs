@@ -64,10 +64,10 @@ impl Fixture {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Starts the service by the supervisor's own means, whatever comes of it; a plain process is
-    /// started by `service-start`, its only supervisor, and must then be ready.
+    /// Starts the service by the supervisor's own means, whatever comes of it; a plain process, or a project, is
+    /// started by `service-start`, and must then be ready.
     pub fn start(&self) {
-        if self.supervisor == Supervisor::Process {
+        if !self.supervisor.is_systemd() {
             let _ = self.tool("service-start").stderr_any().spawn().finish(0);
         } else {
             let unit = format!("{}.service", self.name);
@@ -80,6 +80,15 @@ impl Fixture {
         if self.supervisor == Supervisor::Process {
             let log = self.root.join("run").join(format!("{}.log", self.name));
             return fs::read_to_string(log).unwrap_or_default();
+        }
+        if let Some(engine) = &self.engine {
+            let every = engine.say(&["ps", "--all", "--quiet"]);
+            let logs = every.split_whitespace().map(|id| {
+                let output = engine.run(&["logs", id]);
+                let streams = [output.stdout, output.stderr].concat();
+                String::from_utf8_lossy(&streams).into_owned()
+            });
+            return logs.collect();
         }
         // Root reads a user's units from the same journal; the user's own journal may not be kept apart.
         let key = if self.user.is_some() {

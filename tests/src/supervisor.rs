@@ -1,5 +1,6 @@
 //! What keeps a fixture's service running.
 
+use crate::engine::Engine;
 use crate::user::User;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,13 +14,22 @@ pub enum Supervisor {
     SystemdUser,
     /// A plain process.
     Process,
+    /// A Compose project, on a Docker engine of the fixture's own.
+    Compose,
 }
 
 impl Supervisor {
+    /// Whether it is a systemd, so that the service is a unit.
+    pub fn is_systemd(self) -> bool {
+        matches!(self, Self::Systemd | Self::SystemdUser)
+    }
+
     /// Whether it is there; else why not.
     pub fn available(self) -> Result<(), String> {
-        if self == Self::Process {
-            return Ok(());
+        match self {
+            Self::Process => return Ok(()),
+            Self::Compose => return Engine::available(),
+            Self::Systemd | Self::SystemdUser => {}
         }
         if self == Self::Systemd {
             // Units are only made on a machine made for it, never on somebody's own.

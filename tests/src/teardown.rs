@@ -2,7 +2,6 @@
 
 use crate::fixture::Fixture;
 use crate::processes;
-use crate::supervisor::Supervisor;
 use nix::sys::signal::Signal;
 use std::fs;
 use std::time::Duration;
@@ -12,8 +11,11 @@ impl Drop for Fixture {
         if std::thread::panicking() {
             self.tell();
         }
-        if self.supervisor != Supervisor::Process {
+        if self.supervisor.is_systemd() {
             self.end_units();
+        }
+        if let Some(engine) = self.engine.take() {
+            drop(engine);
         }
         // Whatever else began here: a plain process, an orphan, a runbook that was left behind. Again, because one
         // that is killed may just have started another.
@@ -44,7 +46,7 @@ impl Fixture {
                 eprintln!("--- {file}\n{content}");
             }
         }
-        if self.supervisor != Supervisor::Process {
+        if self.supervisor.is_systemd() {
             let unit = format!("{}.service", self.name);
             let output = self.systemctl(["status", "--no-pager", "--full", "--lines=0", &unit]);
             eprintln!("--- status\n{}", String::from_utf8_lossy(&output.stdout));

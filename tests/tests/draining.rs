@@ -1,7 +1,7 @@
 //! Work in flight during a deploy: waited for, and where it never ends, cut with a receipt.
 #![allow(clippy::unwrap_used)]
 
-use slipway_tests::{Fixture, on_each_supervisor, until};
+use slipway_tests::{Fixture, on_each_quick_supervisor, until};
 use std::path::PathBuf;
 use std::thread;
 
@@ -30,7 +30,7 @@ fn receipt(fixture: &Fixture) -> serde_json::Value {
     drains.next_back().unwrap()["report"].clone()
 }
 
-on_each_supervisor!(a_request_in_flight_is_waited_for, |fixture| {
+on_each_quick_supervisor!(a_request_in_flight_is_waited_for, |fixture| {
     let flag = with_a_drain(&fixture);
     fixture.configure("DRAIN_WAIT_TIMEOUT", "60s");
     thread::scope(|scope| {
@@ -56,7 +56,7 @@ on_each_supervisor!(a_request_in_flight_is_waited_for, |fixture| {
     assert_eq!(receipt["remaining"], 0, "{receipt}");
 });
 
-on_each_supervisor!(a_request_that_never_ends_is_cut_and_said_to_be, |fixture| {
+on_each_quick_supervisor!(a_request_that_never_ends_is_cut_and_said_to_be, |fixture| {
     let flag = with_a_drain(&fixture);
     fixture.configure("DRAIN_WAIT_TIMEOUT", "1s");
     thread::scope(|scope| {

@@ -8,7 +8,7 @@ mod deploys;
 
 use deploys::{crash, deploy, events, last, named, prepared, serves, state, verdict, went_back};
 use nix::sys::signal::Signal;
-use slipway_tests::{Ended, Fixture, Supervisor, beneath, kill, on_each_supervisor, until};
+use slipway_tests::{Ended, Fixture, Supervisor, beneath, kill, on_each_quick_supervisor, until};
 use std::fs;
 use tree::Tree;
 
@@ -37,7 +37,7 @@ fn goes(fixture: &Fixture, arguments: &[&str], from: u32, to: u32) {
     went_back(fixture, from, to, "by hand");
 }
 
-on_each_supervisor!(a_second_rollback_goes_further_back, |fixture| {
+on_each_quick_supervisor!(a_second_rollback_goes_further_back, |fixture| {
     deployed(&fixture, 1..=3);
     goes(&fixture, &[], 3, 2);
     goes(&fixture, &[], 2, 1);
@@ -45,7 +45,7 @@ on_each_supervisor!(a_second_rollback_goes_further_back, |fixture| {
     nowhere_to_go(&fixture);
 });
 
-on_each_supervisor!(with_nowhere_to_go_nothing_is_changed, |fixture| {
+on_each_quick_supervisor!(with_nowhere_to_go_nothing_is_changed, |fixture| {
     deployed(&fixture, 1..=1);
     nowhere_to_go(&fixture);
 });
@@ -71,7 +71,7 @@ fn nowhere_to_go(fixture: &Fixture) {
     serves(fixture, 1);
 }
 
-on_each_supervisor!(a_release_that_is_named_is_always_gone_to, |fixture| {
+on_each_quick_supervisor!(a_release_that_is_named_is_always_gone_to, |fixture| {
     deployed(&fixture, 1..=1);
     for (version, commit) in [
         (2, "aaaa11112222333344445555666677778888aaaa"),
@@ -111,7 +111,7 @@ on_each_supervisor!(a_release_that_is_named_is_always_gone_to, |fixture| {
     serves(&fixture, 3);
 });
 
-on_each_supervisor!(a_dry_run_says_where_it_would_go, |fixture| {
+on_each_quick_supervisor!(a_dry_run_says_where_it_would_go, |fixture| {
     deployed(&fixture, 1..=2);
     let before = Tree::of(&fixture.root);
     let would = rollback(&fixture, &["--dry-run"], 0);
@@ -159,7 +159,7 @@ fn breaks(fixture: &Fixture, version: u32) {
     fs::write(release.join("behaviour"), "crash\n").unwrap();
 }
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     where_the_old_release_cannot_start_either_nobody_serves,
     |fixture| {
         deployed(&fixture, 1..=2);
@@ -181,7 +181,7 @@ fn goes_from_a_broken_one(fixture: &Fixture, to: u32) {
     serves(fixture, to);
 }
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_runbook_that_cannot_bring_the_old_one_back_says_so,
     |fixture| {
         deployed(&fixture, 1..=1);
@@ -196,7 +196,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_first_deploy_that_fails_leaves_nobody_serving_and_says_so,
     |fixture| {
         prepared(&fixture);
@@ -217,7 +217,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(a_deploy_whose_holder_died_is_gone_back_from, |fixture| {
+on_each_quick_supervisor!(a_deploy_whose_holder_died_is_gone_back_from, |fixture| {
     deployed(&fixture, 1..=1);
     fixture.release(&named(2), "2", "healthy");
     let runbook = "service-stop | release-swap --newest - | service-start - >/dev/null; touch live; exec sleep 3600";

@@ -1,7 +1,7 @@
 //! The harness minds what it promises to mind: a check that never fails is none.
 #![allow(clippy::unwrap_used)]
 
-use slipway_tests::{Fixture, Port, Supervisor, beneath, on_each_supervisor, shell, until};
+use slipway_tests::{Fixture, Port, Supervisor, beneath, on_each_quick_supervisor, shell, until};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
@@ -101,7 +101,7 @@ fn no_two_tests_get_one_port() {
     assert_eq!(numbers.len(), 20);
 }
 
-on_each_supervisor!(a_fixture_that_panics_leaves_nothing, |fixture| {
+on_each_quick_supervisor!(a_fixture_that_panics_leaves_nothing, |fixture| {
     let directory = fixture.directory.clone();
     let name = fixture.name.clone();
     let supervisor = fixture.supervisor;

@@ -8,7 +8,7 @@ mod deploys;
 
 use deploys::{deploy, events, last, named, prepared, serves, state, verdict};
 use serde_json::{Value, json};
-use slipway_tests::{Ended, Fixture, Tool, on_each_supervisor};
+use slipway_tests::{Ended, Fixture, Tool, on_each_quick_supervisor};
 use std::fs;
 
 /// The steps, in their order.
@@ -176,7 +176,7 @@ fn the_old_one_serves(fixture: &Fixture, line: &Value, failed: &str, code: &str)
     assert_eq!(verdict(fixture, 2), "good");
 }
 
-on_each_supervisor!(a_pipe_that_goes_well, |fixture| {
+on_each_quick_supervisor!(a_pipe_that_goes_well, |fixture| {
     two_deployed(&fixture, "healthy");
     let pipe = Pipe::default();
     let ended = pipe.alone(&fixture).run(0);
@@ -209,7 +209,7 @@ on_each_supervisor!(a_pipe_that_goes_well, |fixture| {
     assert_eq!(new.unwrap()["verdict"], "good");
 });
 
-on_each_supervisor!(a_release_that_cannot_be_staged, |fixture| {
+on_each_quick_supervisor!(a_release_that_cannot_be_staged, |fixture| {
     let pipe = Pipe {
         words: &[("release-stage", "--build 'echo no such luck >&2; exit 7'")],
         ..Pipe::default()
@@ -217,7 +217,7 @@ on_each_supervisor!(a_release_that_cannot_be_staged, |fixture| {
     nothing_is_touched(&fixture, &pipe, 1, "release-stage", "build-failed");
 });
 
-on_each_supervisor!(a_stop_that_was_typed_wrongly, |fixture| {
+on_each_quick_supervisor!(a_stop_that_was_typed_wrongly, |fixture| {
     let pipe = Pipe {
         words: &[("service-stop", "--no-such-option")],
         ..Pipe::default()
@@ -226,7 +226,7 @@ on_each_supervisor!(a_stop_that_was_typed_wrongly, |fixture| {
 });
 
 // Another service than the one that has the port: the stop finds the port held by a stranger, and nothing is switched.
-on_each_supervisor!(a_stop_that_fails, |fixture| {
+on_each_quick_supervisor!(a_stop_that_fails, |fixture| {
     let pipe = Pipe {
         variables: &[("service-stop", "DEPLOY_SERVICE=process:nobody")],
         ..Pipe::default()
@@ -240,7 +240,7 @@ on_each_supervisor!(a_stop_that_fails, |fixture| {
     });
 });
 
-on_each_supervisor!(a_switch_that_fails, |fixture| {
+on_each_quick_supervisor!(a_switch_that_fails, |fixture| {
     let pipe = Pipe {
         words: &[("release-swap", "20250101-000000")],
         ..Pipe::default()
@@ -254,14 +254,14 @@ on_each_supervisor!(a_switch_that_fails, |fixture| {
     });
 });
 
-on_each_supervisor!(a_start_that_fails, |fixture| {
+on_each_quick_supervisor!(a_start_that_fails, |fixture| {
     both_ways(&fixture, "crash", &Pipe::default(), 1, |line, deployed| {
         the_old_one_serves(&fixture, line, "service-start", "start-failed");
         is_rolled_back(&fixture, line, deployed);
     });
 });
 
-on_each_supervisor!(a_health_check_that_fails, |fixture| {
+on_each_quick_supervisor!(a_health_check_that_fails, |fixture| {
     both_ways(
         &fixture,
         "health-status=500",
@@ -294,7 +294,7 @@ fn is_rolled_back(fixture: &Fixture, line: &Value, deployed: Option<&Ended>) {
     }
 }
 
-on_each_supervisor!(a_rollback_that_fails, |fixture| {
+on_each_quick_supervisor!(a_rollback_that_fails, |fixture| {
     prepared(&fixture);
     deploy(&fixture, 1);
     next(&fixture, "crash");
@@ -320,7 +320,7 @@ on_each_supervisor!(a_rollback_that_fails, |fixture| {
     assert_eq!(deployed.text("/outcome"), "failed");
 });
 
-on_each_supervisor!(a_deploy_that_somebody_else_has_begun, |fixture| {
+on_each_quick_supervisor!(a_deploy_that_somebody_else_has_begun, |fixture| {
     two_deployed(&fixture, "healthy");
     let begun = fixture
         .tool("deploy-state")
@@ -348,7 +348,7 @@ on_each_supervisor!(a_deploy_that_somebody_else_has_begun, |fixture| {
 });
 
 // The step before died without a word: what follows does nothing but for the rollback, which says so.
-on_each_supervisor!(a_step_that_dies_without_a_word, |fixture| {
+on_each_quick_supervisor!(a_step_that_dies_without_a_word, |fixture| {
     two_deployed(&fixture, "healthy");
     let old = pid(&fixture);
     let ended = fixture

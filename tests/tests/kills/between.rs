@@ -9,7 +9,7 @@ use crate::runbook::{
 };
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use slipway_tests::{Fixture, on_each_supervisor};
+use slipway_tests::{Fixture, on_each_quick_supervisor};
 
 /// The deploy that was killed with all it started, at this gate.
 fn killed(fixture: &Fixture, moment: Moment, tool: &str, new: &str) -> String {
@@ -54,19 +54,19 @@ fn recovers(fixture: &Fixture, id: &str, outcome: &str, live: &str, served: Serv
     is_sound(fixture);
 }
 
-on_each_supervisor!(a_switch_announced_and_not_made_did_not_happen, |fixture| {
+on_each_quick_supervisor!(a_switch_announced_and_not_made_did_not_happen, |fixture| {
     let id = killed(&fixture, Moment::Before, "release-swap", "healthy");
     announce(&fixture, "validating", "swap", OLD, NEW);
     recovers(&fixture, &id, "aborted", OLD, Served::Old);
 });
 
-on_each_supervisor!(a_switch_made_and_not_recorded_happened, |fixture| {
+on_each_quick_supervisor!(a_switch_made_and_not_recorded_happened, |fixture| {
     let id = killed(&fixture, Moment::After, "release-swap", "healthy");
     announce(&fixture, "validating", "swap", OLD, NEW);
     recovers(&fixture, &id, "aborted", NEW, Served::New);
 });
 
-on_each_supervisor!(a_rollback_that_was_announced_is_made, |fixture| {
+on_each_quick_supervisor!(a_rollback_that_was_announced_is_made, |fixture| {
     // The broken release runs: it is replaced, not only deselected.
     let id = killed(&fixture, Moment::Within, "healthwait", "health-status=500");
     serves(&fixture, Served::New);
@@ -81,7 +81,7 @@ on_each_supervisor!(a_rollback_that_was_announced_is_made, |fixture| {
     assert_eq!(new.unwrap()["verdict"], "bad");
 });
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_rollback_that_was_announced_is_made_by_the_next_run,
     |fixture| {
         let id = killed(&fixture, Moment::Within, "healthwait", "health-status=500");
@@ -93,7 +93,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_rollback_that_was_switched_and_not_recorded_is_finished,
     |fixture| {
         let id = killed(&fixture, Moment::After, "release-swap", "healthy");
@@ -103,7 +103,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     what_neither_was_nor_was_to_be_is_left_alone_and_named,
     |fixture| {
         let id = killed(&fixture, Moment::Before, "release-swap", "healthy");

@@ -4,7 +4,7 @@ use crate::kill::{Served, serves};
 use crate::runbook::held::until_gone;
 use crate::runbook::{Gate, Held, Moment, NEW, OLD, deploy_state, deployed, is_sound, state};
 use nix::sys::signal::Signal;
-use slipway_tests::{Fixture, on_each_supervisor};
+use slipway_tests::{Fixture, on_each_quick_supervisor};
 
 /// Kills all of it at this gate and gives no other command; the release that is selected serves again.
 fn up_again(fixture: &Fixture, moment: Moment, tool: &str, live: &str, served: Served) {
@@ -42,14 +42,14 @@ fn up_again(fixture: &Fixture, moment: Moment, tool: &str, live: &str, served: S
     fixture.until_version("3");
 }
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     killed_after_the_stop_the_old_release_is_up_again_by_itself,
     |fixture| {
         up_again(&fixture, Moment::After, "service-stop", OLD, Served::Old);
     }
 );
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     killed_after_the_switch_the_new_release_is_up_again_by_itself,
     |fixture| {
         up_again(&fixture, Moment::After, "release-swap", NEW, Served::New);

@@ -6,7 +6,7 @@ use crate::runbook::held::until_gone;
 use crate::runbook::{Gate, Held, Moment, NEW, OLD, deployed, history, is_sound, state, told};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use slipway_tests::{Ended, Fixture, kill, on_each_supervisor, until};
+use slipway_tests::{Ended, Fixture, kill, on_each_quick_supervisor, until};
 
 /// The script is killed while this tool waits for a new release that does not come to be well: the parent's report,
 /// which comes with this exit code.
@@ -76,7 +76,7 @@ fn reports_of_rollback(fixture: &Fixture, id: &str) -> Vec<(i64, String)> {
         .collect()
 }
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     killed_while_the_new_release_hangs_the_old_one_serves_again,
     |fixture| {
         deployed(&fixture, "healthy", "hang");
@@ -85,7 +85,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     killed_while_the_new_release_answers_500_the_old_one_serves_again,
     |fixture| {
         deployed(&fixture, "healthy", "health-status=500");
@@ -94,7 +94,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     where_the_old_one_does_not_serve_either_it_says_so,
     |fixture| {
         deployed(&fixture, "healthy", "health-status=500");

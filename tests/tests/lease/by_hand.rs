@@ -6,7 +6,7 @@ use crate::runbook::{
 };
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use slipway_tests::{Fixture, Supervisor, on_each_supervisor, until};
+use slipway_tests::{Fixture, Supervisor, on_each_quick_supervisor, until};
 
 /// A place where version 1 is live.
 fn place() -> Fixture {
@@ -36,7 +36,7 @@ fn dead_while_validating(fixture: &Fixture) -> String {
     id
 }
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_dead_validating_deploy_may_be_called_well_by_its_application,
     |fixture| {
         let id = dead_while_validating(&fixture);
@@ -69,7 +69,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(a_dead_validating_deploy_is_settled_by_recover, |fixture| {
+on_each_quick_supervisor!(a_dead_validating_deploy_is_settled_by_recover, |fixture| {
     let id = dead_while_validating(&fixture);
     let recovered = deploy_state(&fixture, &["recover"], 0);
     assert_eq!(recovered.text("/recovered"), id);
@@ -83,7 +83,7 @@ on_each_supervisor!(a_dead_validating_deploy_is_settled_by_recover, |fixture| {
     assert_eq!(again.at("/changed"), false);
 });
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_dead_validating_deploy_is_settled_by_the_next_run,
     |fixture| {
         let id = dead_while_validating(&fixture);

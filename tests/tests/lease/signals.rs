@@ -3,7 +3,7 @@
 use crate::runbook::held::until_it_heeds;
 use crate::runbook::{Gate, Held, Moment, deployed, is_sound, state, told};
 use nix::sys::signal::Signal;
-use slipway_tests::{Fixture, Supervisor, kill, on_each_supervisor, until};
+use slipway_tests::{Fixture, Supervisor, kill, on_each_quick_supervisor, until};
 
 /// What a signal in this phase comes to.
 struct Row {
@@ -86,35 +86,35 @@ fn in_the_foreground(fixture: &Fixture, tool: &str, signal: Signal) {
     fixture.until_version("3");
 }
 
-on_each_supervisor!(ctrl_c_in_the_pre_flight, |fixture| {
+on_each_quick_supervisor!(ctrl_c_in_the_pre_flight, |fixture| {
     in_the_foreground(&fixture, "preflight", Signal::SIGINT);
 });
 
-on_each_supervisor!(ctrl_c_in_the_stop, |fixture| {
+on_each_quick_supervisor!(ctrl_c_in_the_stop, |fixture| {
     in_the_foreground(&fixture, "service-stop", Signal::SIGINT);
 });
 
-on_each_supervisor!(ctrl_c_in_the_start, |fixture| {
+on_each_quick_supervisor!(ctrl_c_in_the_start, |fixture| {
     in_the_foreground(&fixture, "service-start", Signal::SIGINT);
 });
 
-on_each_supervisor!(ctrl_c_in_the_validation, |fixture| {
+on_each_quick_supervisor!(ctrl_c_in_the_validation, |fixture| {
     in_the_foreground(&fixture, "healthwait", Signal::SIGINT);
 });
 
-on_each_supervisor!(a_closed_terminal_in_the_pre_flight, |fixture| {
+on_each_quick_supervisor!(a_closed_terminal_in_the_pre_flight, |fixture| {
     in_the_foreground(&fixture, "preflight", Signal::SIGHUP);
 });
 
-on_each_supervisor!(a_closed_terminal_in_the_stop, |fixture| {
+on_each_quick_supervisor!(a_closed_terminal_in_the_stop, |fixture| {
     in_the_foreground(&fixture, "service-stop", Signal::SIGHUP);
 });
 
-on_each_supervisor!(a_closed_terminal_in_the_start, |fixture| {
+on_each_quick_supervisor!(a_closed_terminal_in_the_start, |fixture| {
     in_the_foreground(&fixture, "service-start", Signal::SIGHUP);
 });
 
-on_each_supervisor!(a_closed_terminal_in_the_validation, |fixture| {
+on_each_quick_supervisor!(a_closed_terminal_in_the_validation, |fixture| {
     in_the_foreground(&fixture, "healthwait", Signal::SIGHUP);
 });
 

@@ -5,7 +5,7 @@ use crate::runbook::{
 };
 use crate::tree::Tree;
 use nix::sys::signal::Signal;
-use slipway_tests::{Fixture, on_each_supervisor};
+use slipway_tests::{Fixture, on_each_quick_supervisor};
 
 /// Everything that serves or decides: the releases, the link, the state. The history and the log may well say that
 /// somebody was refused.
@@ -77,27 +77,27 @@ fn woken_with(fixture: &Fixture, tool: &str, force: &str) {
     is_sound(fixture);
 }
 
-on_each_supervisor!(woken_before_the_stop_it_changes_nothing_more, |fixture| {
+on_each_quick_supervisor!(woken_before_the_stop_it_changes_nothing_more, |fixture| {
     deployed(&fixture, "healthy", "healthy");
     woken(&fixture, "service-stop");
 });
 
-on_each_supervisor!(woken_before_the_switch_it_changes_nothing_more, |fixture| {
+on_each_quick_supervisor!(woken_before_the_switch_it_changes_nothing_more, |fixture| {
     deployed(&fixture, "healthy", "healthy");
     woken(&fixture, "release-swap");
 });
 
-on_each_supervisor!(woken_before_the_start_it_changes_nothing_more, |fixture| {
+on_each_quick_supervisor!(woken_before_the_start_it_changes_nothing_more, |fixture| {
     deployed(&fixture, "healthy", "healthy");
     woken(&fixture, "service-start");
 });
 
-on_each_supervisor!(woken_before_the_check_it_changes_nothing_more, |fixture| {
+on_each_quick_supervisor!(woken_before_the_check_it_changes_nothing_more, |fixture| {
     deployed(&fixture, "healthy", "healthy");
     woken(&fixture, "healthwait");
 });
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     woken_before_the_rollback_it_changes_nothing_more,
     |fixture| {
         deployed(&fixture, "healthy", "crash");
@@ -105,7 +105,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(woken_before_its_end_it_changes_nothing_more, |fixture| {
+on_each_quick_supervisor!(woken_before_its_end_it_changes_nothing_more, |fixture| {
     deployed(&fixture, "healthy", "healthy");
     woken(&fixture, "deploy-state end");
 });

@@ -4,7 +4,7 @@ use crate::runbook::held::until_gone;
 use crate::runbook::{Gate, Held, Moment, NEW, OLD, deployed, history, is_sound, state, told};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use slipway_tests::{Ended, Fixture, kill, on_each_supervisor};
+use slipway_tests::{Ended, Fixture, kill, on_each_quick_supervisor};
 
 /// The second runbook's refusal names the first deploy: its id, its phase, who began it, since when, and that it lives.
 fn names_the_first(refused: &Ended, first: &Value) {
@@ -21,7 +21,7 @@ fn names_the_first(refused: &Ended, first: &Value) {
     assert!(hint.ends_with(&format!(" wait {id}")), "{hint}");
 }
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     of_two_runbooks_one_deploys_and_the_other_names_it,
     |fixture| {
         deployed(&fixture, "healthy", "healthy");
@@ -128,7 +128,7 @@ fn takes_over(fixture: &Fixture, dead: &str, phase: &str) {
     is_sound(fixture);
 }
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_runbook_killed_with_all_it_started_is_followed_at_once,
     |fixture| {
         deployed(&fixture, "healthy", "healthy");
@@ -143,7 +143,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(
+on_each_quick_supervisor!(
     a_killed_holder_is_followed_although_its_runbook_lives,
     |fixture| {
         deployed(&fixture, "healthy", "healthy");

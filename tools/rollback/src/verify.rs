@@ -23,6 +23,7 @@ pub(crate) fn start(
         timeout: args.timeout,
         health,
         accept_unprovable: args.health.accept_unprovable,
+        images: None,
     };
     service_start::start(application, lease, service, &request, deadline)
 }

@@ -10,6 +10,15 @@ pub struct Args {
     /// How long it may take to be ready
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
     pub timeout: Duration,
+    /// Fetch the images of a Compose project's services first, while the old ones run
+    #[arg(long)]
+    pub pull: bool,
+    /// Build them first, where they are built here
+    #[arg(long)]
+    pub build: bool,
+    /// How long fetching and building may take together
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    pub images_timeout: Duration,
     /// Say what would be started, and start nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -8,6 +8,7 @@
 mod args;
 mod codes;
 mod dead_man;
+mod images;
 mod release;
 mod run;
 mod start;
@@ -15,6 +16,7 @@ mod wait;
 
 pub use args::Args;
 pub use dead_man::start_again;
+pub use images::Images;
 pub use start::{StartReport, StartRequest, start};
 
 use application::{Application, STALE_AFTER, answers, fail};
@@ -56,6 +58,8 @@ impl step::Tool for Tool {
         "restartsAtSwitch",
         "proof.verdict",
         "proof.reasons.N",
+        "images.before.N",
+        "images.after.N",
         "disarmed",
         "logTail.N",
         "dryRun",
@@ -66,15 +70,22 @@ impl step::Tool for Tool {
         let application = Application::of(&args.layout)?;
         let service = application.service(&args.service)?.ok_or_else(|| {
             Failure::usage("no service was named")
-                .hint("--service systemd:UNIT, systemd-user:UNIT or process:NAME, or --app NAME")
+                .hint("--service systemd:UNIT, systemd-user:UNIT, compose:DIR or process:NAME, or --app NAME")
         })?;
         let request = StartRequest {
             port: args.service.port,
             health: args.health.questions()?,
             timeout: args.timeout,
             accept_unprovable: args.health.accept_unprovable,
+            images: (args.pull || args.build).then_some(Images {
+                pull: args.pull,
+                build: args.build,
+                timeout: args.images_timeout,
+            }),
         };
-        let deadline = context.deadline(args.timeout.saturating_add(BEYOND));
+        let images = request.images.map_or(Duration::ZERO, |one| one.timeout);
+        let limit = args.timeout.saturating_add(images).saturating_add(BEYOND);
+        let deadline = context.deadline(limit);
         if args.dead_man_acts {
             let changed = start_again(&service, &deadline)?;
             let what = if changed {
@@ -108,20 +119,20 @@ fn foresee(
     context: &Context,
     deadline: &Deadline,
 ) -> Result<Report, Failure> {
-    let live = release::live(application)?;
+    let live = release::live(application, service)?;
     let status = service
         .status(deadline)
         .map_err(|error| fail::service(&error))?;
     let changed = status.active.is_over();
     let name = service.name();
     context.note(if changed {
-        format!("{name} would be started out of {}", live.name)
+        format!("{name} would be started out of {}", live.called())
     } else {
         format!("{name} is {}", status.phrase())
     });
     Ok(Report::of(&Short {
         changed,
-        release: Some(live.name),
+        release: live.name,
         dry_run: true,
     }))
 }
@@ -144,6 +155,9 @@ fn tell(report: &StartReport, service: &Service, context: &Context) {
             Verdict::Unprovable => "unprovable, which was accepted",
         };
         context.note(format!("{word}: {}", proof.reasons.join("; ")));
+    }
+    if let Some(images) = report.images.as_ref().filter(|images| images.changed()) {
+        context.note(format!("its images are now {}", images.after.join(", ")));
     }
     if report.disarmed {
         context.note("the dead-man's switch is disarmed");

@@ -1,5 +1,6 @@
 //! The start itself: asked for under the lease, followed, proven.
 
+use crate::images::{Change, Images};
 use crate::release::{self, Live};
 use crate::run::Run;
 use crate::wait::{self, Signs};
@@ -32,6 +33,8 @@ pub struct StartRequest {
     pub timeout: Duration,
     /// Go on where it cannot be seen whether the new process answers.
     pub accept_unprovable: bool,
+    /// What is fetched or built first, for a Compose project.
+    pub images: Option<Images>,
 }
 
 /// What a start came to.
@@ -52,6 +55,9 @@ pub struct StartReport {
     pub restarts_at_switch: Option<u64>,
     /// Whether the new process is the one that answers, and what that rests on.
     pub proof: Option<Proof>,
+    /// The images that it ran and runs, where it is made of containers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<Change>,
     /// Whether a dead-man's switch was armed and has been disarmed.
     pub disarmed: bool,
     /// After a failure: the last lines that the service wrote.
@@ -70,7 +76,7 @@ pub fn start(
     request: &StartRequest,
     deadline: &Deadline,
 ) -> Result<StartReport, Failure> {
-    let live = release::live(application)?;
+    let live = release::live(application, service)?;
     let failed = |error: service::Error| fail::service(&error);
     let status = service.status(deadline).map_err(failed)?;
     let mut step = Step {
@@ -82,8 +88,12 @@ pub fn start(
         mark: None,
         began: Instant::now(),
     };
-    step.report.release = Some(step.live.name.clone());
-    let outcome = if matches!(status.active, Active::Running | Active::Starting) {
+    step.report.images = Change::from(&status);
+    step.report.release.clone_from(&step.live.name);
+    let runs = matches!(status.active, Active::Running | Active::Starting);
+    let outcome = if let Some(images) = request.images {
+        step.renew(images, &status, deadline)
+    } else if runs {
         step.confirm(&status, deadline)
     } else {
         step.start(&status, deadline)
@@ -91,6 +101,15 @@ pub fn start(
     match outcome {
         Ok(()) => Ok(step.report),
         Err(failure) => Err(step.fail(failure)),
+    }
+}
+
+/// The run that this look saw, for a proof. What was not replaced goes on in its old process.
+fn runs_of(status: &Status) -> Before {
+    Before {
+        pid: None,
+        start_time: None,
+        invocation: status.invocation.clone(),
     }
 }
 
@@ -128,6 +147,40 @@ impl Step<'_> {
         self.count_from(first.restarts, &firm)?;
         let limit = deadline.or_after(self.request.timeout);
         self.see(Run::after(&cleared), before, &limit)
+    }
+
+    /// What it is made of is fetched or built while the old one runs. Then what is made of something else now is replaced:
+    /// part for part where the supervisor can, else the whole.
+    fn renew(
+        &mut self,
+        images: Images,
+        status: &Status,
+        deadline: &Deadline,
+    ) -> Result<(), Failure> {
+        let failed = |error: service::Error| fail::service(&error);
+        drop(self.lease.lock(deadline)?);
+        let fetching = deadline.or_after(images.timeout);
+        self.service
+            .prepare(images.pull, images.build, &fetching)
+            .map_err(failed)?;
+        if !matches!(status.active, Active::Running | Active::Starting) {
+            return self.start(status, deadline);
+        }
+        self.mark = Some(self.service.mark(deadline).map_err(failed)?);
+        drop(self.lease.lock(deadline)?);
+        self.began = Instant::now();
+        let firm = deadline.uninterruptible();
+        if !self.service.refresh(&firm).map_err(failed)? {
+            return self.replace(status, deadline);
+        }
+        let now = self.service.status(&firm).map_err(failed)?;
+        if now.invocation == status.invocation {
+            return self.confirm(&now, deadline);
+        }
+        self.report.changed = true;
+        self.count_from(now.restarts, &firm)?;
+        let limit = deadline.or_after(self.request.timeout);
+        self.see(Run::that(&now), Some(runs_of(status)), &limit)
     }
 
     /// It runs already: that is fine if it runs out of the live release, whoever started it.
@@ -186,6 +239,7 @@ impl Step<'_> {
         let status = wait::until_up(self.service, run, &signs, deadline)?;
         self.report.pid = status.main_pid;
         self.report.invocation.clone_from(&status.invocation);
+        Change::to(&mut self.report.images, &status);
         self.report.start_ms = u64::try_from(self.began.elapsed().as_millis()).ok();
         let expectation = Expectation {
             before,

@@ -92,7 +92,12 @@ impl Look {
         let proc = Proc::system();
         let holders = holders(&proc, listeners, port)?;
         // Read after the holders, so that a child that is just being born is among them.
-        let members = service.pids(deadline)?;
+        let mut members = service.pids(deadline)?;
+        // The engine's proxy for a container's port comes and goes with the container.
+        if matches!(service.name(), Name::Compose { .. }) {
+            let keepers = service.socket_keepers(status);
+            members.extend(keepers.into_iter().map(|(pid, _)| pid));
+        }
         let whose = Whose {
             name: service.name(),
             by_socket_unit: !status.socket_units.is_empty(),
@@ -199,7 +204,7 @@ fn is_manager(proc: &Proc, pid: u32, name: &Name) -> bool {
     match name {
         Name::Systemd(_) => pid == 1,
         Name::SystemdUser(_) => proc.stat(pid).is_ok_and(|stat| stat.name == "systemd"),
-        Name::Process(_) => false,
+        Name::Process(_) | Name::Compose { .. } => false,
     }
 }
 

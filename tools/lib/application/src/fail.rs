@@ -64,6 +64,14 @@ pub const CODES: step::Codes = &[
     ("supervisor-refused", "the supervisor refused"),
     ("no-permission", "this user may not do that"),
     ("no-start-command", "nobody said how the process is started"),
+    (
+        "compose-file",
+        "what describes the Compose project is missing or not understood",
+    ),
+    (
+        "no-images",
+        "the service is not made of images, so there are none to pull or build",
+    ),
     ("still-running", "processes that even SIGKILL did not end"),
     (
         "unreadable",
@@ -149,9 +157,10 @@ pub fn service(error: &service::Error) -> Failure {
     let failure = match error {
         Error::TimedOut { .. } => Failure::timed_out("timed-out", error),
         Error::Interrupted { signal } => Ended::Signal(*signal).into(),
-        Error::BadName { .. } | Error::Unsupported { .. } | Error::NoStartCommand { .. } => {
-            Failure::usage_coded(error.code(), error)
-        }
+        Error::BadName { .. }
+        | Error::Unsupported { .. }
+        | Error::NoImages
+        | Error::NoStartCommand { .. } => Failure::usage_coded(error.code(), error),
         _ => Failure::impossible(error.code(), error),
     };
     match error.hint() {

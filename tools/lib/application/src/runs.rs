@@ -14,7 +14,7 @@ pub fn seen(status: &service::Status) -> Switch {
         pid: status.main_pid,
         start_time: status.main_pid.and_then(start_time),
         invocation: status.invocation.clone(),
-        images: Vec::new(),
+        images: status.images.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -62,6 +62,17 @@ pub enum Error {
         /// The service as [`crate::Name`] prints it.
         service: String,
     },
+    /// What describes a Compose project is not there, or Compose does not understand it.
+    Configuration {
+        /// The directory or the file.
+        place: PathBuf,
+        /// What is wrong with it.
+        said: String,
+        /// What mends it, or tells more.
+        hint: String,
+    },
+    /// There is nothing to fetch or to build for a service that is not made of images.
+    NoImages,
     /// Processes that even SIGKILL did not end.
     StillRunning {
         /// The processes with their command lines, as `PID (COMMAND)`.
@@ -116,6 +127,8 @@ impl Error {
             Self::Denied { .. } => "no-permission",
             Self::Refused { .. } => "supervisor-refused",
             Self::NoStartCommand { .. } => "no-start-command",
+            Self::Configuration { .. } => "compose-file",
+            Self::NoImages => "no-images",
             Self::StillRunning { .. } => "still-running",
             Self::Unreadable { .. } => "unreadable",
             Self::Damaged { .. } => "damaged-file",
@@ -135,6 +148,9 @@ impl Error {
             Self::MissingProgram { program } => Some(format!(
                 "install {program}, or use a service of another kind (process:NAME needs no supervisor)"
             )),
+            Self::NotFound { service } if service.contains("compose:") => {
+                Some("docker-compose config --services, in the project's directory".to_owned())
+            }
             Self::NotFound { service } => {
                 let (kind, unit) = service.split_once(':').unwrap_or(("systemd", service));
                 let user = if kind == "systemd-user" {
@@ -150,8 +166,14 @@ impl Error {
             Self::Unavailable { service, .. } if service.starts_with("systemd-user:") => {
                 Some("loginctl enable-linger \"$(id -un)\"".to_owned())
             }
+            Self::Unavailable { service, .. } if service.starts_with("compose:") => Some(
+                "systemctl start docker, or DOCKER_HOST where the engine is elsewhere".to_owned(),
+            ),
             Self::Unavailable { .. } => Some("systemctl is-system-running".to_owned()),
-            Self::Denied { hint, .. } | Self::Unreadable { hint, .. } => Some(hint.clone()),
+            Self::Denied { hint, .. }
+            | Self::Unreadable { hint, .. }
+            | Self::Configuration { hint, .. } => Some(hint.clone()),
+            Self::NoImages => Some("--pull and --build are for compose:DIR".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::NoStartCommand { .. } => {
                 Some("--start COMMAND, or DEPLOY_START in the application's env file".to_owned())
@@ -204,7 +226,7 @@ impl fmt::Display for Error {
             }
             Self::Unsupported { kind } => write!(
                 formatter,
-                "services of the kind {kind}: are not supported yet (systemd:, systemd-user: and process: are)"
+                "services of the kind {kind}: are not supported yet (systemd:, systemd-user:, compose: and process: are)"
             ),
             Self::MissingProgram { program } => write!(formatter, "there is no program {program}"),
             Self::NotFound { service } => write!(formatter, "there is no service {service}"),
@@ -221,6 +243,17 @@ impl fmt::Display for Error {
             Self::NoStartCommand { service } => write!(
                 formatter,
                 "{service} is a plain process, and no command is given that starts it"
+            ),
+            Self::Configuration { place, said, .. } => {
+                write!(
+                    formatter,
+                    "no Compose project at {}: {said}",
+                    place.display()
+                )
+            }
+            Self::NoImages => write!(
+                formatter,
+                "there is nothing to pull or to build for a service that is not made of images"
             ),
             Self::StillRunning { processes } => write!(
                 formatter,

@@ -7,10 +7,12 @@
 //! |---|---|---|
 //! | `systemd:UNIT` | the system's own systemd | |
 //! | `systemd-user:UNIT` | this user's systemd | |
+//! | `compose:DIR[#SERVICE,…]` | Docker, for the containers of a Compose project | name one process for all of it |
 //! | `process:NAME` | nobody: a plain process that Slipway starts in a session of its own | restart by itself |
 //!
 //! [`Service::proof`] answers the question that a health check cannot: is it the new process that answers?
 
+mod compose;
 mod dead_man;
 mod detached;
 pub mod environment_file;
@@ -32,5 +34,5 @@ pub use logs::{LogErrors, Mark};
 pub use name::Name;
 pub use proof::{Before, Expectation, Proof, Verdict};
 pub use service::{Service, Setting};
-pub use status::{Active, StartLimit, Status};
+pub use status::{Active, Image, StartLimit, Status};
 pub use stop::{Cut, Stopped};

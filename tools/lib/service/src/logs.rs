@@ -20,6 +20,11 @@ pub enum Mark {
         /// The file's inode number: another one is another file. 0 where there was none yet.
         inode: u64,
     },
+    /// A moment, where each line of a log has its own.
+    Moment {
+        /// Microseconds after 1970.
+        microseconds: u64,
+    },
 }
 
 /// The errors that a service wrote.

@@ -1,5 +1,6 @@
 //! Which service: the value of `--service`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -33,6 +34,13 @@ pub enum Name {
     SystemdUser(String),
     /// `process:NAME`: a plain process that Slipway itself starts.
     Process(String),
+    /// `compose:DIR[#SERVICE,…]`: services of the Compose project in a directory.
+    Compose {
+        /// The project's directory, or a link to it: an absolute path.
+        directory: String,
+        /// Those of its services that are meant; all of them where none is named.
+        services: Vec<String>,
+    },
 }
 
 impl Name {
@@ -42,13 +50,22 @@ impl Name {
             Self::Systemd(_) => "systemd",
             Self::SystemdUser(_) => "systemd-user",
             Self::Process(_) => "process",
+            Self::Compose { .. } => "compose",
         }
     }
 
     /// What follows the colon.
-    pub fn bare(&self) -> &str {
+    pub fn bare(&self) -> Cow<'_, str> {
         match self {
-            Self::Systemd(name) | Self::SystemdUser(name) | Self::Process(name) => name,
+            Self::Systemd(name) | Self::SystemdUser(name) | Self::Process(name) => name.into(),
+            Self::Compose {
+                directory,
+                services,
+            } if services.is_empty() => directory.into(),
+            Self::Compose {
+                directory,
+                services,
+            } => format!("{directory}#{}", services.join(",")).into(),
         }
     }
 }
@@ -69,18 +86,19 @@ impl FromStr for Name {
         };
         let Some((kind, name)) = text.split_once(':') else {
             return Err(wrong(
-                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT or process:NAME",
+                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT, compose:DIR or process:NAME",
             ));
         };
         match kind {
             "systemd" => unit(name).map(Self::Systemd).map_err(wrong),
             "systemd-user" => unit(name).map(Self::SystemdUser).map_err(wrong),
             "process" => process(name).map(Self::Process).map_err(wrong),
-            "pm2" | "compose" | "command" => Err(Error::Unsupported {
+            "compose" => compose(name).map_err(wrong),
+            "pm2" | "command" => Err(Error::Unsupported {
                 kind: kind.to_owned(),
             }),
             _ => Err(wrong(
-                "its kind is none of systemd, systemd-user and process",
+                "its kind is none of systemd, systemd-user, compose and process",
             )),
         }
     }
@@ -108,6 +126,31 @@ fn unit(name: &str) -> Result<String, &'static str> {
     Ok(unit)
 }
 
+fn compose(name: &str) -> Result<Name, &'static str> {
+    // A directory's name may hold the character, a service's cannot.
+    let (directory, services) = match name.rsplit_once('#') {
+        Some((directory, services)) => (directory, services.split(',').collect()),
+        None => (name, Vec::new()),
+    };
+    if !directory.starts_with('/') || directory.contains(char::is_control) {
+        return Err("a Compose project is told by its directory, an absolute path");
+    }
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let is_service = |name: &&str| {
+        !name.is_empty() && !name.starts_with(['-', '.']) && name.bytes().all(allowed)
+    };
+    if !services.iter().all(is_service) {
+        return Err("a service's name in a Compose project is letters, digits and _.-");
+    }
+    Ok(Name::Compose {
+        directory: match directory.trim_end_matches('/') {
+            "" => "/".to_owned(),
+            directory => directory.to_owned(),
+        },
+        services: services.into_iter().map(str::to_owned).collect(),
+    })
+}
+
 fn process(name: &str) -> Result<String, &'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(allowed) {
@@ -130,6 +173,8 @@ mod tests {
             "systemd:shop.service",
             "systemd-user:shop@blue.service",
             "process:shop",
+            "compose:/srv/shop",
+            "compose:/srv/a#b/current#web,worker-2",
         ] {
             assert_eq!(text.parse::<Name>().unwrap().to_string(), text);
         }
@@ -152,6 +197,10 @@ mod tests {
             "process:.shop",
             "process:a/b",
             "upstart:shop",
+            "compose:shop",
+            "compose:/srv/shop#",
+            "compose:/srv/shop#web,--all",
+            "compose:/srv/shop#a b",
         ] {
             assert!(
                 matches!(text.parse::<Name>(), Err(Error::BadName { .. })),

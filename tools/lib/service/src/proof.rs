@@ -76,6 +76,24 @@ struct Findings {
 }
 
 impl Findings {
+    /// By what the supervisor knows of each part of the service: every one of them is to be out of the release.
+    fn weigh_parts(&mut self, directory: &Path, parts: Vec<Tri>) {
+        if parts.is_empty() {
+            self.unseen
+                .push("the service has no part to look at".to_owned());
+        }
+        for part in parts {
+            match part {
+                Tri::Yes(why) => self.seen.push(why),
+                Tri::No(why) => self.against.push(format!(
+                    "it does not run out of {}: {why}",
+                    directory.display()
+                )),
+                Tri::Unknown(why) => self.unseen.push(why),
+            }
+        }
+    }
+
     fn conclude(self) -> Proof {
         let (verdict, reasons) = if !self.against.is_empty() {
             (Verdict::Disproven, self.against)
@@ -130,7 +148,10 @@ pub(crate) fn prove(
         (None, None) => Vec::new(),
     };
     if let Some(directory) = &expectation.release_dir {
-        subject.runs_out_of(directory, &servers, &mut findings);
+        match supervisor.runs_out_of(directory, deadline)? {
+            Some(parts) => findings.weigh_parts(directory, parts),
+            None => subject.runs_out_of(directory, &servers, &mut findings),
+        }
     }
     Ok(findings.conclude())
 }

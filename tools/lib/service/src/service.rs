@@ -10,6 +10,7 @@ use camino::Utf8Path;
 use deadline::Deadline;
 use host::Proc;
 
+use crate::compose::Compose;
 use crate::process::Process;
 use crate::supervisor::Supervisor;
 use crate::systemd::Systemd;
@@ -59,6 +60,10 @@ impl Service {
             Name::Systemd(unit) => Arc::new(Systemd::system(unit, setting)),
             Name::SystemdUser(unit) => Arc::new(Systemd::user(unit, setting)),
             Name::Process(name) => Arc::new(Process::new(name, setting)),
+            Name::Compose {
+                directory,
+                services,
+            } => Arc::new(Compose::new(directory, services, setting)),
         };
         Self {
             name: name.clone(),
@@ -87,6 +92,23 @@ impl Service {
     /// [`Service::clear_start_limit`] comes first.
     pub fn start(&self, deadline: &Deadline) -> Result<(), Error> {
         self.supervisor.start(deadline)
+    }
+
+    /// Fetches (`pull`) and builds (`build`) the images that the next start uses, while what runs goes on running.
+    /// [`Error::NoImages`] for what is not made of images.
+    pub fn prepare(&self, pull: bool, build: bool, deadline: &Deadline) -> Result<(), Error> {
+        self.supervisor.prepare(pull, build, deadline)
+    }
+
+    /// Replaces those parts of the running service that are made of something else now, and leaves the others alone.
+    /// `false`, and nothing done, where only the whole can be replaced.
+    pub fn refresh(&self, deadline: &Deadline) -> Result<bool, Error> {
+        self.supervisor.refresh(deadline)
+    }
+
+    /// Processes that are not the service's and may hold its port for it, each with the reason.
+    pub fn socket_keepers(&self, status: &Status) -> Vec<(u32, String)> {
+        self.supervisor.socket_keepers(status)
     }
 
     /// Stops it and starts it again, and does not wait until it has come up. For a service that its socket unit starts at every

@@ -83,6 +83,24 @@ pub struct Status {
     pub file_state: Option<String>,
     /// Whether an order to it still waits to be carried out: for another service, or for its turn.
     pub job_pending: Option<bool>,
+    /// The images that its containers are made of, where it is made of containers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
+}
+
+/// What a service of a Compose project is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Image {
+    /// The service's name in the project.
+    pub service: String,
+    /// The image's id, `sha256:…`: no tag, for a tag moves.
+    pub id: String,
+}
+
+impl std::fmt::Display for Image {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}={}", self.service, self.id)
+    }
 }
 
 impl Status {
@@ -107,7 +125,13 @@ impl Status {
             file: None,
             file_state: None,
             job_pending: None,
+            images: Vec::new(),
         }
+    }
+
+    /// It runs, and by the health check that its containers have of their own it is not well any more.
+    pub fn is_unhealthy(&self) -> bool {
+        self.active == Active::Starting && self.substate.contains("health unhealthy")
     }
 
     /// The state in one phrase for a person: `failed (dead, start-limit-hit)`.

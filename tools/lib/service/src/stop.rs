@@ -79,7 +79,7 @@ pub(crate) fn stop(
             before: &before,
             known: &known,
         };
-        supervisor.ask_to_stop(&known, deadline)?;
+        supervisor.ask_to_stop(&known, timeout, deadline)?;
         let mut rest = wait(supervisor, &stopping, &deadline.or_after(timeout), deadline)?;
         if rest == AtRest::No {
             stopped.killed = true;

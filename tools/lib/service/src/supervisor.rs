@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::fmt::Debug;
+use std::path::Path;
 use std::time::Duration;
 
 use deadline::Deadline;
+use host::Tri;
 
 use crate::processes::Known;
 use crate::{DeadMan, Disarmed, Error, LogErrors, Mark, Status};
@@ -23,14 +25,31 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
         Ok(false)
     }
 
+    /// Fetches or builds what the next start needs, while what runs goes on running.
+    fn prepare(&self, _pull: bool, _build: bool, _: &Deadline) -> Result<(), Error> {
+        Err(Error::NoImages)
+    }
+
+    /// Replaces those parts of the running service alone that are made of something else now. `false` where a supervisor
+    /// does not tell parts apart.
+    fn refresh(&self, _: &Deadline) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     /// Every living process of the service, in whatever state the service is.
     fn members(&self, status: &Status, deadline: &Deadline) -> Result<Vec<u32>, Error>;
 
     /// Held for as long as a stop lasts, so that nobody starts it meanwhile, where there is something to hold.
     fn hold(&self, deadline: &Deadline) -> Result<Option<durable::Mutex>, Error>;
 
-    /// Asks for a stop and does not wait for it. `known` are its processes.
-    fn ask_to_stop(&self, known: &[Known], deadline: &Deadline) -> Result<(), Error>;
+    /// Asks for a stop. `known` are its processes, `timeout` is what they have to end by themselves: a supervisor that can
+    /// only stop and wait in one kills them then.
+    fn ask_to_stop(
+        &self,
+        known: &[Known],
+        timeout: Duration,
+        deadline: &Deadline,
+    ) -> Result<(), Error>;
 
     /// Whether the stop is over as far as the supervisor is concerned.
     fn at_rest(&self, stopping: &Stopping<'_>, deadline: &Deadline) -> Result<AtRest, Error>;
@@ -46,6 +65,12 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
 
     /// Processes outside the service that may hold its socket for it, each with the reason.
     fn socket_keepers(&self, status: &Status) -> Vec<(u32, String)>;
+
+    /// Whether what runs belongs to the release in `directory`, where the supervisor knows that better than the processes'
+    /// own files tell; an answer for each part of it.
+    fn runs_out_of(&self, _directory: &Path, _: &Deadline) -> Result<Option<Vec<Tri>>, Error> {
+        Ok(None)
+    }
 
     /// Where the log ends now.
     fn mark(&self, deadline: &Deadline) -> Result<Mark, Error>;

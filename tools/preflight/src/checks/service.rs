@@ -53,12 +53,11 @@ fn unstartable(name: &Name, start: Option<&str>, file: &str) -> Option<Finding> 
 }
 
 fn failed(status: &Status, commands: &Commands) -> Option<Finding> {
-    (status.active == Active::Failed).then(|| {
-        Finding::fail(
-            format!("the service is {}", status.phrase()),
-            commands.start_anew(),
-        )
-    })
+    let found = || format!("the service is {}", status.phrase());
+    if status.is_unhealthy() {
+        return Some(Finding::fail(found(), commands.log()));
+    }
+    (status.active == Active::Failed).then(|| Finding::fail(found(), commands.start_anew()))
 }
 
 fn judge(status: &Status, ours: Duration, commands: &Commands) -> Finding {
@@ -114,6 +113,7 @@ pub(super) mod tests {
             file: None,
             file_state: None,
             job_pending: None,
+            images: Vec::new(),
         }
     }
 

@@ -10,6 +10,8 @@ use std::process::Command;
 pub(super) struct Commands {
     service: String,
     systemctl: Option<String>,
+    /// The directory of a Compose project.
+    docker: Option<String>,
     unit: String,
     /// Where a plain process has its log.
     run: String,
@@ -29,9 +31,13 @@ impl Commands {
             systemctl: match name {
                 Name::Systemd(_) => Some("systemctl".to_owned()),
                 Name::SystemdUser(_) => Some("systemctl --user".to_owned()),
-                Name::Process(_) => None,
+                Name::Process(_) | Name::Compose { .. } => None,
             },
-            unit: name.bare().to_owned(),
+            docker: match name {
+                Name::Compose { directory, .. } => Some(directory.clone()),
+                _ => None,
+            },
+            unit: name.bare().into_owned(),
             run: run.to_owned(),
         }
     }
@@ -81,6 +87,9 @@ impl Commands {
 
     /// Shows how it stands.
     fn show(&self) -> String {
+        if self.docker.is_some() {
+            return "docker ps --all".to_owned();
+        }
         match &self.systemctl {
             Some(systemctl) => format!("{systemctl} status {}", self.unit),
             None => format!("service-start --service {}", self.service),
@@ -89,6 +98,9 @@ impl Commands {
 
     /// Shows what it wrote.
     pub(super) fn log(&self) -> String {
+        if let Some(directory) = &self.docker {
+            return format!("cd {directory} && docker-compose logs --tail 50");
+        }
         match self.systemctl.as_deref() {
             Some("systemctl") => format!("journalctl -u {} -n 50", self.unit),
             Some(_) => format!("journalctl --user -u {} -n 50", self.unit),

@@ -35,7 +35,7 @@ pub(super) fn of(proc: &Proc, main: Option<&Identity>, mark: &str) -> io::Result
 }
 
 /// For how long a process has been there.
-pub(super) fn age(proc: &Proc, pid: u32) -> Option<Duration> {
+pub(crate) fn age(proc: &Proc, pid: u32) -> Option<Duration> {
     let per_second = u64::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok()?;
     let ticks = proc.stat(pid).ok()?.start_time;
     let started = Duration::from_millis(ticks.checked_mul(1000)?.checked_div(per_second)?);

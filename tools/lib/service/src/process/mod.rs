@@ -5,7 +5,7 @@
 
 mod command;
 mod log;
-mod members;
+pub(crate) mod members;
 mod record;
 
 use std::collections::BTreeMap;
@@ -198,7 +198,7 @@ impl Supervisor for Process {
         self.lock(deadline).map(Some)
     }
 
-    fn ask_to_stop(&self, known: &[Known], _: &Deadline) -> Result<(), Error> {
+    fn ask_to_stop(&self, known: &[Known], _: Duration, _: &Deadline) -> Result<(), Error> {
         // One that was stopped by a signal hears of it only when it goes on.
         self.signal(known, &[Signal::SIGTERM, Signal::SIGCONT], "stop")
     }

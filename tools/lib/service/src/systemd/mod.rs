@@ -92,7 +92,7 @@ impl Supervisor for Systemd {
         Ok(None)
     }
 
-    fn ask_to_stop(&self, _: &[Known], deadline: &Deadline) -> Result<(), Error> {
+    fn ask_to_stop(&self, _: &[Known], _: Duration, deadline: &Deadline) -> Result<(), Error> {
         forgotten(self.order(&["stop", "--no-block", &self.unit], deadline))
     }
 

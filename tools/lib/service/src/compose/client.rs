@@ -1,0 +1,251 @@
+//! `docker` and Compose, which is `docker compose` or, of old, `docker-compose`: called the same way each time, their
+//! refusals sorted.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use deadline::Deadline;
+use deadline::child::{ChildError, Finished, Options, run};
+
+use super::project::Project;
+use crate::Error;
+
+/// The longest that one look may take.
+const ONE_LOOK: Duration = Duration::from_secs(20);
+/// How much of what was said is told.
+const LINES: usize = 3;
+
+/// Which Compose there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compose {
+    /// `docker compose`, a plugin: the second version.
+    Plugin,
+    /// `docker-compose`, a program of its own: the first.
+    Standalone,
+}
+
+/// How to speak to the engine about one service.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// As `--service` names it.
+    service: String,
+    compose: OnceLock<Compose>,
+}
+
+impl Client {
+    pub(super) fn new(service: String) -> Self {
+        Self {
+            service,
+            compose: OnceLock::new(),
+        }
+    }
+
+    /// The service as `--service` names it.
+    pub(super) fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// `docker ARGUMENTS`, and what it answers.
+    pub(super) fn docker(
+        &self,
+        arguments: &[&str],
+        action: &str,
+        deadline: &Deadline,
+    ) -> Result<Finished, Error> {
+        let mut command = Command::new("docker");
+        command.args(arguments).env("LC_ALL", "C");
+        let finished = run(command, Options::default(), &deadline.or_after(ONE_LOOK))
+            .map_err(|error| Error::of_child(error, action))?;
+        if finished.status.success() {
+            return Ok(finished);
+        }
+        Err(self.sort(&finished, action, None))
+    }
+
+    /// Compose for this project, with `arguments` behind what names it; it may take as long as the deadline lets it. `file`
+    /// is what describes the project where that is not the directory's own.
+    pub(super) fn compose(
+        &self,
+        project: &Project,
+        path: &Path,
+        file: Option<&Path>,
+        arguments: &[&str],
+        deadline: &Deadline,
+    ) -> Result<Finished, Error> {
+        let verb = arguments.first().copied().unwrap_or_default();
+        let action = format!("{verb} {}", self.service);
+        let directory = project.described(path)?;
+        let mut command = match self.kind(deadline)? {
+            Compose::Plugin => {
+                let mut command = Command::new("docker");
+                command.arg("compose");
+                command
+            }
+            Compose::Standalone => Command::new("docker-compose"),
+        };
+        // Where it stands decides what it reads: the file, the one that overrides it, and `.env`.
+        command
+            .current_dir(directory)
+            .env("PWD", directory)
+            .env("LC_ALL", "C")
+            .args(["-p", &project.name]);
+        if let Some(file) = file {
+            command
+                .arg("--project-directory")
+                .arg(directory)
+                .arg("-f")
+                .arg(file);
+        }
+        command.args(arguments);
+        let finished = run(command, Options::default(), deadline)
+            .map_err(|error| Error::of_child(error, &action))?;
+        if finished.status.success() {
+            return Ok(finished);
+        }
+        Err(self.sort(&finished, &action, Some(file.unwrap_or(path))))
+    }
+
+    /// Which Compose there is; looked for once.
+    pub(super) fn kind(&self, deadline: &Deadline) -> Result<Compose, Error> {
+        if let Some(kind) = self.compose.get() {
+            return Ok(*kind);
+        }
+        let answers = |program: &str, arguments: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(arguments).env("LC_ALL", "C");
+            match run(command, Options::default(), &deadline.or_after(ONE_LOOK)) {
+                Ok(finished) => Ok(finished.status.success()),
+                Err(ChildError::NotFound { .. }) => Ok(false),
+                Err(error) => Err(Error::of_child(error, "look for Compose")),
+            }
+        };
+        let kind = if answers("docker", &["compose", "version", "--short"])? {
+            Compose::Plugin
+        } else if answers("docker-compose", &["version", "--short"])? {
+            Compose::Standalone
+        } else {
+            return Err(Error::MissingProgram {
+                program: "docker compose (nor docker-compose)".to_owned(),
+            });
+        };
+        Ok(*self.compose.get_or_init(|| kind))
+    }
+
+    /// Which error a failed call is, by its words: the exit statuses do not tell these apart.
+    fn sort(&self, finished: &Finished, action: &str, described: Option<&Path>) -> Error {
+        let all = format!(
+            "{}\n{}",
+            finished.stdout_text(),
+            String::from_utf8_lossy(&finished.stderr)
+        );
+        let said = one_line(finished);
+        let action = action.to_owned();
+        let has = |words: &[&str]| words.iter().any(|word| all.contains(word));
+        if has(&[
+            "permission denied while trying to connect",
+            "PermissionError(13",
+        ]) {
+            return Error::Denied {
+                action,
+                said: "the engine's socket is closed to this user".to_owned(),
+                hint: "run this as root, or as root: usermod -aG docker \"$USER\", who then logs in anew"
+                    .to_owned(),
+            };
+        }
+        if has(&[
+            "Cannot connect to the Docker daemon",
+            "Error while fetching server API version",
+            "error during connect",
+            "Couldn't connect to Docker daemon",
+        ]) {
+            return Error::Unavailable {
+                service: self.service.clone(),
+                said: said_of_connection(&said),
+            };
+        }
+        if let Some(name) = unknown_service(&all) {
+            return Error::NotFound {
+                service: format!("{name} in {}", self.service),
+            };
+        }
+        if let Some(place) = described
+            && has(&[
+                "yaml.",
+                "yaml:",
+                "is invalid because",
+                "Unsupported config option",
+                "Additional property",
+                "additional properties",
+                "Can't find a suitable configuration file",
+                "no configuration file provided",
+                "Invalid interpolation format",
+                "invalid interpolation format",
+                "Version in \"",
+                "top-level object must be a mapping",
+                "Top level object",
+                "undefined service",
+                "depends on service",
+                "neither an image nor a build context",
+            ])
+        {
+            return Error::Configuration {
+                place: place.to_owned(),
+                said,
+                hint: format!("cd {} && docker-compose config -q", place.display()),
+            };
+        }
+        Error::Refused {
+            action,
+            said,
+            hint: None,
+        }
+    }
+}
+
+/// The name that Compose does not find.
+fn unknown_service(said: &str) -> Option<&str> {
+    ["No such service: ", "no such service: "]
+        .iter()
+        .find_map(|words| said.split_once(words))
+        .and_then(|(_, rest)| rest.split_whitespace().next())
+}
+
+/// What a failed call said, as one line.
+fn one_line(finished: &Finished) -> String {
+    let said = finished.tail(LINES);
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    if lines.is_empty() {
+        finished.status.to_string()
+    } else {
+        lines.join(" ")
+    }
+}
+
+/// The first version shows where in its own text it failed to connect; the last words are what matters.
+fn said_of_connection(said: &str) -> String {
+    said.rsplit_once("docker.errors.")
+        .map_or(said, |(_, words)| words)
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_both_versions() {
+        assert_eq!(unknown_service("No such service: web\n"), Some("web"));
+        assert_eq!(unknown_service("no such service: web"), Some("web"));
+        assert_eq!(unknown_service("no such image"), None);
+        assert_eq!(
+            said_of_connection("x raise docker.errors.DockerException: Error while"),
+            "DockerException: Error while"
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! The images of a release: fetched or built while the old ones run, and told by their ids from then on.
+//!
+//! Where the project is a link to one release after another, the first start of a release writes down what it was made of
+//! (`ROOT/run/compose/RELEASE.yaml`); a later start of that release, in a rollback, uses exactly these images, wherever their
+//! tags have moved meanwhile. A tag of our own keeps them from being cleared away as nobody's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use deadline::Deadline;
+
+use super::project::Project;
+use super::{Compose, judge, pin};
+use crate::Error;
+
+/// Who may read what was written down: it may hold what the project's environment holds.
+const MODE: u32 = 0o600;
+
+/// Fetches and builds; the next start finds what came of it.
+pub(super) fn prepare(
+    compose: &Compose,
+    pull: bool,
+    build: bool,
+    deadline: &Deadline,
+) -> Result<(), Error> {
+    let project = compose.project();
+    let call = |verb: &[&str]| {
+        let mut arguments = verb.to_vec();
+        arguments.extend(compose.services.iter().map(String::as_str));
+        compose
+            .client
+            .compose(&project, &compose.path, None, &arguments, deadline)
+    };
+    if pull {
+        let text = call_config(compose, &project, deadline)?;
+        // What is built here is in no registry.
+        let named = |name: &String| compose.services.is_empty() || compose.services.contains(name);
+        let fetched: Vec<String> = pin::services(&text)
+            .into_iter()
+            .filter(|(name, made)| !made.built && named(name))
+            .map(|(name, _)| name)
+            .collect();
+        if !fetched.is_empty() {
+            let mut arguments = vec!["pull", "--quiet"];
+            arguments.extend(fetched.iter().map(String::as_str));
+            compose
+                .client
+                .compose(&project, &compose.path, None, &arguments, deadline)?;
+        }
+    }
+    if build {
+        call(if pull {
+            &["build", "--pull"]
+        } else {
+            &["build"]
+        })?;
+    }
+    // What was written down is no longer what is wanted.
+    if let Some(file) = compose.pinned_file(&project) {
+        match durable::remove(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn call_config(compose: &Compose, project: &Project, deadline: &Deadline) -> Result<String, Error> {
+    let finished = compose
+        .client
+        .compose(project, &compose.path, None, &["config"], deadline)?;
+    Ok(finished.stdout_text())
+}
+
+impl Compose {
+    /// Where the configuration of the release is written down that the link leads to.
+    pub(super) fn pinned_file(&self, project: &Project) -> Option<PathBuf> {
+        let release = project.directory.as_ref()?.file_name()?;
+        let mut name = release.to_owned();
+        name.push(".yaml");
+        project
+            .is_linked
+            .then(|| self.run.join("compose").join(name))
+    }
+
+    /// The release's configuration, resolved, where it has not been written down yet.
+    pub(super) fn unpinned(
+        &self,
+        project: &Project,
+        deadline: &Deadline,
+    ) -> Result<Option<String>, Error> {
+        match self.pinned_file(project) {
+            Some(file) if file.is_file() => Ok(None),
+            _ => call_config(self, project, deadline).map(Some),
+        }
+    }
+
+    /// Writes down what the release that has just been started is made of.
+    pub(super) fn pin(
+        &self,
+        project: &Project,
+        text: &str,
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
+        let Some(file) = self.pinned_file(project) else {
+            return Ok(());
+        };
+        let containers = self.containers(deadline)?;
+        let images: BTreeMap<String, String> = judge::images(&containers)
+            .into_iter()
+            .map(|image| (image.service, image.id))
+            .collect();
+        if images.is_empty() {
+            return Ok(());
+        }
+        let Some(directory) = file.parent() else {
+            return Ok(());
+        };
+        let release = project.directory.as_deref().unwrap_or(directory);
+        self.keep(project, release, &images, deadline)?;
+        durable::create_directory(&self.run, 0o755)?;
+        durable::create_directory(directory, 0o755)?;
+        durable::replace(&file, pin::pinned(text, &images).as_bytes(), MODE)?;
+        self.forget(project, directory, release, deadline)
+    }
+
+    /// Gives the images a tag of the release, so that they stay for as long as it does.
+    fn keep(
+        &self,
+        project: &Project,
+        release: &Path,
+        images: &BTreeMap<String, String>,
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
+        for (service, id) in images {
+            let tag = format!("{}:{}", repository(project, service), tag_of(release));
+            let action = format!("keep the image of {service}");
+            self.client.docker(&["tag", id, &tag], &action, deadline)?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of what belonged to releases that are gone. What cannot be removed, because something else uses it, stays.
+    fn forget(
+        &self,
+        project: &Project,
+        directory: &Path,
+        release: &Path,
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
+        let Some(releases) = release.parent() else {
+            return Ok(());
+        };
+        let written = fs::read_dir(directory)
+            .map_err(Error::io(format!("read {}", directory.display())))?
+            .flatten()
+            .map(|entry| entry.path());
+        for file in written.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")) {
+            let Some(name) = file.file_stem() else {
+                continue;
+            };
+            let gone = releases.join(name);
+            if gone.exists() {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            for service in pin::services(&text).keys() {
+                let tag = format!("{}:{}", repository(project, service), tag_of(&gone));
+                let action = format!("let go of {tag}");
+                match self.client.docker(&["rmi", &tag], &action, deadline) {
+                    Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) => {
+                        return Err(error);
+                    }
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            durable::remove(&file)?;
+        }
+        Ok(())
+    }
+}
+
+/// The name under which images of a service are kept.
+fn repository(project: &Project, service: &str) -> String {
+    format!("slipway/{}-{}", project.name, service.to_lowercase())
+}
+
+/// A release's name as a tag: what a tag cannot hold is left out, and it is 128 characters long at most.
+fn tag_of(release: &Path) -> String {
+    let name = release.file_name().unwrap_or_default().to_string_lossy();
+    let kept = name
+        .chars()
+        .filter(|one| one.is_ascii_alphanumeric() || "_.-".contains(*one));
+    kept.skip_while(|one| "-.".contains(*one))
+        .take(128)
+        .collect()
+}
