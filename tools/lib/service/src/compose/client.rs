@@ -17,6 +17,9 @@ const ONE_LOOK: Duration = Duration::from_secs(20);
 /// How much of what was said is told.
 const LINES: usize = 3;
 
+/// The first version's program.
+const STANDALONE: &str = "docker-compose";
+
 /// Which Compose there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compose {
@@ -83,7 +86,7 @@ impl Client {
                 command.arg("compose");
                 command
             }
-            Compose::Standalone => Command::new("docker-compose"),
+            Compose::Standalone => Command::new(STANDALONE),
         };
         // Where it stands decides what it reads: the file, the one that overrides it, and `.env`.
         command
@@ -112,18 +115,19 @@ impl Client {
         if let Some(kind) = self.compose.get() {
             return Ok(*kind);
         }
-        let answers = |program: &str, arguments: &[&str]| {
-            let mut command = Command::new(program);
-            command.args(arguments).env("LC_ALL", "C");
-            match run(command, Options::default(), &deadline.or_after(ONE_LOOK)) {
-                Ok(finished) => Ok(finished.status.success()),
-                Err(ChildError::NotFound { .. }) => Ok(false),
-                Err(error) => Err(Error::of_child(error, "look for Compose")),
-            }
+        let mut command = Command::new("docker");
+        command
+            .args(["compose", "version", "--short"])
+            .env("LC_ALL", "C");
+        let plugin = match run(command, Options::default(), &deadline.or_after(ONE_LOOK)) {
+            Ok(finished) => finished.status.success(),
+            Err(ChildError::NotFound { .. }) => false,
+            Err(error) => return Err(Error::of_child(error, "look for Compose")),
         };
-        let kind = if answers("docker", &["compose", "version", "--short"])? {
+        let kind = if plugin {
             Compose::Plugin
-        } else if answers("docker-compose", &["version", "--short"])? {
+        } else if is_installed(STANDALONE) {
+            // Not asked, only looked for: the first version takes half a second to say anything.
             Compose::Standalone
         } else {
             return Err(Error::MissingProgram {
@@ -202,6 +206,11 @@ impl Client {
             hint: None,
         }
     }
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }
 
 /// The name that Compose does not find.

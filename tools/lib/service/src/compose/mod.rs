@@ -238,6 +238,18 @@ impl Supervisor for Compose {
         deadline: &Deadline,
     ) -> Result<(), Error> {
         let seconds = timeout.as_secs_f64().ceil().to_string();
+        let stop = ["stop", "--time", &seconds];
+        let up = |one: &Container| one.lives() || one.state.status == "restarting";
+        // One container needs no order, and Compose takes its time.
+        if self
+            .containers(deadline)?
+            .iter()
+            .filter(|one| up(one))
+            .count()
+            == 1
+        {
+            return self.order(&stop, up, deadline);
+        }
         let project = self.project();
         let file = self.pinned_file(&project).filter(|file| file.is_file());
         let mut arguments = vec!["stop", "--timeout", &seconds];
@@ -250,8 +262,7 @@ impl Supervisor for Compose {
             Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) => return Err(error),
             Ok(_) | Err(_) => {}
         }
-        let up = |one: &Container| one.lives() || one.state.status == "restarting";
-        self.order(&["stop", "--time", &seconds], up, deadline)
+        self.order(&stop, up, deadline)
     }
 
     fn at_rest(&self, stopping: &Stopping<'_>, deadline: &Deadline) -> Result<AtRest, Error> {
