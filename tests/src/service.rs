@@ -67,11 +67,11 @@ impl Fixture {
     /// Starts the service by the supervisor's own means, whatever comes of it; a plain process, or a project, is
     /// started by `service-start`, and must then be ready.
     pub fn start(&self) {
-        if !self.supervisor.is_systemd() {
-            let _ = self.tool("service-start").stderr_any().spawn().finish(0);
-        } else {
+        if self.supervisor.is_systemd() {
             let unit = format!("{}.service", self.name);
             self.systemctl(["start", &unit]);
+        } else {
+            let _ = self.tool("service-start").stderr_any().spawn().finish(0);
         }
     }
 

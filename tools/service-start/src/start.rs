@@ -159,11 +159,15 @@ impl Step<'_> {
     ) -> Result<(), Failure> {
         let failed = |error: service::Error| fail::service(&error);
         drop(self.lease.lock(deadline)?);
+        let runs = matches!(status.active, Active::Running | Active::Starting);
+        if runs && !self.is_live(deadline)? {
+            return self.confirm(status, deadline);
+        }
         let fetching = deadline.or_after(images.timeout);
         self.service
             .prepare(images.pull, images.build, &fetching)
             .map_err(failed)?;
-        if !matches!(status.active, Active::Running | Active::Starting) {
+        if !runs {
             return self.start(status, deadline);
         }
         self.mark = Some(self.service.mark(deadline).map_err(failed)?);
@@ -181,6 +185,23 @@ impl Step<'_> {
         self.count_from(now.restarts, &firm)?;
         let limit = deadline.or_after(self.request.timeout);
         self.see(Run::that(&now), Some(runs_of(status)), &limit)
+    }
+
+    /// Whether nothing speaks against what runs being the live release.
+    fn is_live(&self, deadline: &Deadline) -> Result<bool, Failure> {
+        let expectation = Expectation {
+            release_dir: Some(self.live.directory.clone()),
+            ..Expectation::default()
+        };
+        let proof = self
+            .service
+            .proof(&expectation, deadline)
+            .map_err(|error| fail::service(&error))?;
+        Ok(proof.verdict != Verdict::Disproven
+            || self
+                .service
+                .status(deadline)
+                .is_ok_and(|now| now.active == Active::Starting))
     }
 
     /// It runs already: that is fine if it runs out of the live release, whoever started it.

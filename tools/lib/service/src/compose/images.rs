@@ -168,11 +168,9 @@ impl Compose {
             for service in pin::services(&text).keys() {
                 let tag = format!("{}:{}", repository(project, service), tag_of(&gone));
                 let action = format!("let go of {tag}");
-                match self.client.docker(&["rmi", &tag], &action, deadline) {
-                    Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) => {
-                        return Err(error);
-                    }
-                    Ok(_) | Err(_) => {}
+                let removed = self.client.docker(&["rmi", &tag], &action, deadline);
+                if let Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) = removed {
+                    return Err(error);
                 }
             }
             durable::remove(&file)?;

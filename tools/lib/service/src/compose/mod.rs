@@ -258,9 +258,8 @@ impl Supervisor for Compose {
         let ordered =
             self.client
                 .compose(&project, &self.path, file.as_deref(), &arguments, deadline);
-        match ordered {
-            Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) => return Err(error),
-            Ok(_) | Err(_) => {}
+        if let Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) = ordered {
+            return Err(error);
         }
         self.order(&stop, up, deadline)
     }
