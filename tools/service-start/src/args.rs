@@ -5,6 +5,8 @@ use std::time::Duration;
 use step::parse::duration;
 
 /// Which service is started, and what it is to show.
+// Each flag is a word of the command line.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How long it may take to be ready
