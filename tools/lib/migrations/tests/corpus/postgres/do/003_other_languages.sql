@@ -1,0 +1,2 @@
+-- expect-doubt: not PL/pgSQL
+DO LANGUAGE plperl $$ spi_exec_query('DROP TABLE users'); $$;

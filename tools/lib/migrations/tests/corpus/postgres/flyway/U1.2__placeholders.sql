@@ -1,0 +1,1 @@
+drop table before_it;

@@ -1,0 +1,1 @@
+create table "jobs" ("id" serial primary key, "queue" varchar(255) not null, "payload" json, "state" text check ("state" in ('new', 'done')) default 'new', "run_at" timestamptz not null default CURRENT_TIMESTAMP);
