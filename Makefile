@@ -41,10 +41,12 @@ install: ## what make release and make man have made, under PREFIX (/usr/local) 
 	@[ -x $(TARGET)/release/release-prune ] && [ -f $(TARGET)/man/slipway.7 ] || \
 		{ echo 'not built yet: make release man' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/slipway/systemd \
+		$(DESTDIR)$(PREFIX)/share/slipway/commands \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
 	install $(addprefix $(TARGET)/release/,$(TOOLS)) scripts/deploy $(DESTDIR)$(PREFIX)/bin
 	install -m 644 scripts/deploy.mk $(DESTDIR)$(PREFIX)/share/slipway
 	install -m 644 scripts/systemd/* $(DESTDIR)$(PREFIX)/share/slipway/systemd
+	install scripts/commands/* $(DESTDIR)$(PREFIX)/share/slipway/commands
 	install -m 644 $(TARGET)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(TARGET)/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 

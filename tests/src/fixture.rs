@@ -80,6 +80,7 @@ impl Fixture {
                 &format!("./demo-service --port {}", fixture.port.number),
             ),
             Supervisor::Compose => fixture.configure("SERVICE_START_BUILD", "yes"),
+            Supervisor::Command => fixture.start_supervisord(),
             Supervisor::Systemd | Supervisor::SystemdUser => fixture.change_unit(|unit| unit),
         }
         fixture.give();
@@ -93,6 +94,7 @@ impl Fixture {
             Supervisor::SystemdUser => format!("systemd-user:{}.service", self.name),
             Supervisor::Process => format!("process:{}", self.name),
             Supervisor::Compose => format!("compose:{}", text(&self.root.join("current"))),
+            Supervisor::Command => format!("command:{}", self.command().display()),
         }
     }
 

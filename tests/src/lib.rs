@@ -5,6 +5,7 @@
 //! run where it is says so through [`left_out`]; nothing is skipped in silence.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)] // It all serves tests: a panic is the report.
 
+mod command;
 mod engine;
 mod fixture;
 mod left_out;
@@ -39,18 +40,18 @@ pub use wait::{PATIENCE, until, until_some};
 
 /// Makes one test for each supervisor out of one body: `on_each_supervisor!(name, |fixture| { … })`.
 ///
-/// The tests are `name::systemd`, `name::systemd_user`, `name::process` and `name::compose`; each leaves itself out where its
+/// The tests are `name::systemd`, `name::systemd_user`, `name::process`, `name::command` and `name::compose`; each leaves itself out where its
 /// supervisor is not there. This is for what a supervisor decides: which release goes live, which is rejected, whose answer is
 /// believed. A deploy of a Compose project takes seconds, for which [`on_each_quick_supervisor!`] is there.
 #[macro_export]
 macro_rules! on_each_supervisor {
     ($name:ident, |$fixture:ident| $body:block) => {
         $crate::on_supervisors!($name, |$fixture| $body,
-            systemd: Systemd, systemd_user: SystemdUser, process: Process, compose: Compose);
+            systemd: Systemd, systemd_user: SystemdUser, process: Process, command: Command, compose: Compose);
     };
 }
 
-/// The same without Compose: for what the tools decide among themselves (leases, signals, kills, pipes), and for what a test
+/// The same without a command and Compose: for what the tools decide among themselves (leases, signals, kills, pipes), and for what a test
 /// does to a service through its files, which a container does not see. Each deploy there builds an image and has Compose make
 /// containers; with these hundred tests it would take a quarter of an hour.
 #[macro_export]

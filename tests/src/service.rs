@@ -77,6 +77,9 @@ impl Fixture {
 
     /// The service's own log, whoever keeps it.
     pub fn log(&self) -> String {
+        if self.supervisor == Supervisor::Command {
+            return fs::read_to_string(self.command_log()).unwrap_or_default();
+        }
         if self.supervisor == Supervisor::Process {
             let log = self.root.join("run").join(format!("{}.log", self.name));
             return fs::read_to_string(log).unwrap_or_default();

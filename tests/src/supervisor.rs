@@ -1,5 +1,6 @@
 //! What keeps a fixture's service running.
 
+use crate::command;
 use crate::engine::Engine;
 use crate::user::User;
 use std::path::Path;
@@ -14,6 +15,8 @@ pub enum Supervisor {
     SystemdUser,
     /// A plain process.
     Process,
+    /// A command that speaks for a supervisord.
+    Command,
     /// A Compose project, on a Docker engine of the fixture's own.
     Compose,
 }
@@ -29,6 +32,7 @@ impl Supervisor {
         match self {
             Self::Process => return Ok(()),
             Self::Compose => return Engine::available(),
+            Self::Command => return command::available(),
             Self::Systemd | Self::SystemdUser => {}
         }
         if self == Self::Systemd {

@@ -1,7 +1,7 @@
 //! The harness minds what it promises to mind: a check that never fails is none.
 #![allow(clippy::unwrap_used)]
 
-use slipway_tests::{Fixture, Port, Supervisor, beneath, on_each_quick_supervisor, shell, until};
+use slipway_tests::{Fixture, Port, beneath, on_each_quick_supervisor, shell, until};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
@@ -108,7 +108,8 @@ on_each_quick_supervisor!(a_fixture_that_panics_leaves_nothing, |fixture| {
     let release = fixture.release("20260101-000000", "1", "ignore-term\norphan");
     fixture.select("20260101-000000");
     assert_eq!(fixture.selected().as_deref(), Some("20260101-000000"));
-    let units = (supervisor != Supervisor::Process).then(|| fixture.units());
+    let before = beneath(&directory).len();
+    let units = supervisor.is_systemd().then(|| fixture.units());
     match units {
         Some(_) => fixture.start(),
         None => drop(
@@ -121,7 +122,9 @@ on_each_quick_supervisor!(a_fixture_that_panics_leaves_nothing, |fixture| {
         ),
     }
     fixture.until_version("1");
-    until("there are two of them", || beneath(&directory).len() == 2);
+    until("there are two of them", || {
+        beneath(&directory).len() == before + 2
+    });
     let panic = catch_unwind(AssertUnwindSafe(move || {
         let _dropped_on_the_way = fixture;
         panic!("the test fails");

@@ -102,6 +102,7 @@ impl Look {
             name: service.name(),
             by_socket_unit: !status.socket_units.is_empty(),
             members: &members,
+            hidden: service.hides_members(status, &members),
         };
         Ok(Self::sort(&proc, Some(&whose), listeners, &holders))
     }
@@ -125,6 +126,9 @@ impl Look {
                     look.kept = true;
                 }
                 Some(whose) if is_in_the_unit(proc, found.pid, whose.name) => look.left.push(found),
+                Some(whose) if whose.hidden => look.unseen.push(format!(
+                    "held by {found}, and the supervisor does not tell whether that is the service's"
+                )),
                 _ => look.foreign.push(found),
             }
         }
@@ -185,6 +189,8 @@ struct Whose<'a> {
     /// A socket unit starts it: its supervisor may hold the port.
     by_socket_unit: bool,
     members: &'a [u32],
+    /// The supervisor does not tell its processes.
+    hidden: bool,
 }
 
 fn holders(proc: &Proc, listeners: &[Listener], port: u16) -> Result<Holders, Error> {
@@ -204,7 +210,7 @@ fn is_manager(proc: &Proc, pid: u32, name: &Name) -> bool {
     match name {
         Name::Systemd(_) => pid == 1,
         Name::SystemdUser(_) => proc.stat(pid).is_ok_and(|stat| stat.name == "systemd"),
-        Name::Process(_) | Name::Compose { .. } => false,
+        Name::Process(_) | Name::Compose { .. } | Name::Command(_) => false,
     }
 }
 

@@ -63,6 +63,10 @@ pub const CODES: step::Codes = &[
     ("supervisor-unavailable", "the supervisor does not answer"),
     ("supervisor-refused", "the supervisor refused"),
     ("no-permission", "this user may not do that"),
+    (
+        "service-command",
+        "the command that answers for the supervisor cannot be used",
+    ),
     ("no-start-command", "nobody said how the process is started"),
     (
         "compose-file",

@@ -23,7 +23,7 @@ pub struct LayoutArgs {
 /// The service and whatever supervises it.
 #[derive(Debug, Clone, Args)]
 pub struct ServiceArgs {
-    /// The service: systemd:UNIT, systemd-user:UNIT, compose:DIR[#SERVICE,…] or process:NAME
+    /// The service: systemd:UNIT, systemd-user:UNIT, compose:DIR[#SERVICE,…], process:NAME or command:FILE
     #[arg(
         long,
         value_name = "KIND:NAME",

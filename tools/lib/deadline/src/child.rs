@@ -8,6 +8,7 @@ mod capture;
 mod family;
 
 use crate::{Deadline, Ended};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -32,6 +33,9 @@ pub struct Options {
     pub stderr_lines: Option<Sink>,
     /// Sees each line of its standard output as it comes.
     pub stdout_lines: Option<Sink>,
+    /// Where both of its streams go instead: a daemon that it leaves behind may keep them, and a pipe of ours would break under
+    /// that one. Then nothing is captured.
+    pub output: Option<File>,
     /// It is to be told of a signal and given the time to finish, not killed: it is a step of a deploy itself. It then
     /// stays in this process's group and reads this process's standard input.
     pub gently: bool,
@@ -120,10 +124,18 @@ pub fn run(
     if !options.gently {
         command.process_group(0);
     }
+    let streams = || match &options.output {
+        Some(file) => file.try_clone().map(Stdio::from),
+        None => Ok(Stdio::piped()),
+    };
+    let not_given = |error| ChildError::Start {
+        program: program.clone(),
+        error,
+    };
     command
         .stdin(stdin)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stdout(streams().map_err(not_given)?)
+        .stderr(streams().map_err(not_given)?);
     let mut child = spawn(marker.mark(&mut command))?;
     feed(&mut child, options.input);
     let stdout = capture::Capture::of(child.stdout.take(), options.stdout_lines);

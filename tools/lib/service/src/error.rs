@@ -73,6 +73,15 @@ pub enum Error {
     },
     /// There is nothing to fetch or to build for a service that is not made of images.
     NoImages,
+    /// The executable that answers for a supervisor cannot be used, or does not keep to the protocol.
+    Command {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        what: String,
+        /// What mends it, or tells more.
+        hint: String,
+    },
     /// Processes that even SIGKILL did not end.
     StillRunning {
         /// The processes with their command lines, as `PID (COMMAND)`.
@@ -129,6 +138,7 @@ impl Error {
             Self::NoStartCommand { .. } => "no-start-command",
             Self::Configuration { .. } => "compose-file",
             Self::NoImages => "no-images",
+            Self::Command { .. } => "service-command",
             Self::StillRunning { .. } => "still-running",
             Self::Unreadable { .. } => "unreadable",
             Self::Damaged { .. } => "damaged-file",
@@ -169,10 +179,15 @@ impl Error {
             Self::Unavailable { service, .. } if service.starts_with("compose:") => Some(
                 "systemctl start docker, or DOCKER_HOST where the engine is elsewhere".to_owned(),
             ),
+            Self::Unavailable { service, .. } if service.starts_with("command:") => {
+                let file = service.trim_start_matches("command:");
+                Some(format!("{file} status; echo $?"))
+            }
             Self::Unavailable { .. } => Some("systemctl is-system-running".to_owned()),
             Self::Denied { hint, .. }
             | Self::Unreadable { hint, .. }
-            | Self::Configuration { hint, .. } => Some(hint.clone()),
+            | Self::Configuration { hint, .. }
+            | Self::Command { hint, .. } => Some(hint.clone()),
             Self::NoImages => Some("--pull and --build are for compose:DIR".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::NoStartCommand { .. } => {
@@ -226,7 +241,7 @@ impl fmt::Display for Error {
             }
             Self::Unsupported { kind } => write!(
                 formatter,
-                "services of the kind {kind}: are not supported yet (systemd:, systemd-user:, compose: and process: are)"
+                "services of the kind {kind}: are not supported yet (systemd:, systemd-user:, compose:, process: and command: are)"
             ),
             Self::MissingProgram { program } => write!(formatter, "there is no program {program}"),
             Self::NotFound { service } => write!(formatter, "there is no service {service}"),
@@ -255,6 +270,7 @@ impl fmt::Display for Error {
                 formatter,
                 "there is nothing to pull or to build for a service that is not made of images"
             ),
+            Self::Command { file, what, .. } => write!(formatter, "{}: {what}", file.display()),
             Self::StillRunning { processes } => write!(
                 formatter,
                 "still there after SIGKILL: {}",

@@ -9,14 +9,18 @@
 //! | `systemd-user:UNIT` | this user's systemd | |
 //! | `compose:DIR[#SERVICE,…]` | Docker, for the containers of a Compose project | name one process for all of it |
 //! | `process:NAME` | nobody: a plain process that Slipway starts in a session of its own | restart by itself |
+//! | `command:FILE` | whatever that executable speaks for | what it does not tell |
 //!
 //! [`Service::proof`] answers the question that a health check cannot: is it the new process that answers?
 
+mod command;
 mod compose;
 mod dead_man;
 mod detached;
+mod environment;
 pub mod environment_file;
 mod error;
+mod log_file;
 mod logs;
 mod name;
 mod process;

@@ -41,6 +41,8 @@ pub enum Name {
         /// Those of its services that are meant; all of them where none is named.
         services: Vec<String>,
     },
+    /// `command:FILE`: an executable, by its path from the root, that answers for a supervisor.
+    Command(String),
 }
 
 impl Name {
@@ -51,13 +53,17 @@ impl Name {
             Self::SystemdUser(_) => "systemd-user",
             Self::Process(_) => "process",
             Self::Compose { .. } => "compose",
+            Self::Command(_) => "command",
         }
     }
 
     /// What follows the colon.
     pub fn bare(&self) -> Cow<'_, str> {
         match self {
-            Self::Systemd(name) | Self::SystemdUser(name) | Self::Process(name) => name.into(),
+            Self::Systemd(name)
+            | Self::SystemdUser(name)
+            | Self::Process(name)
+            | Self::Command(name) => name.into(),
             Self::Compose {
                 directory,
                 services,
@@ -86,7 +92,7 @@ impl FromStr for Name {
         };
         let Some((kind, name)) = text.split_once(':') else {
             return Err(wrong(
-                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT, compose:DIR or process:NAME",
+                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT, compose:DIR, process:NAME or command:FILE",
             ));
         };
         match kind {
@@ -94,11 +100,12 @@ impl FromStr for Name {
             "systemd-user" => unit(name).map(Self::SystemdUser).map_err(wrong),
             "process" => process(name).map(Self::Process).map_err(wrong),
             "compose" => compose(name).map_err(wrong),
-            "pm2" | "command" => Err(Error::Unsupported {
+            "command" => command(name).map(Self::Command).map_err(wrong),
+            "pm2" => Err(Error::Unsupported {
                 kind: kind.to_owned(),
             }),
             _ => Err(wrong(
-                "its kind is none of systemd, systemd-user, compose and process",
+                "its kind is none of systemd, systemd-user, compose, process and command",
             )),
         }
     }
@@ -162,6 +169,17 @@ fn process(name: &str) -> Result<String, &'static str> {
     Ok(name.to_owned())
 }
 
+fn command(file: &str) -> Result<String, &'static str> {
+    // A deploy's steps, its dead-man's switch and a timer all run in directories of their own.
+    if !file.starts_with('/') || file.ends_with('/') {
+        return Err("a command is a file, by its path from the root");
+    }
+    if file.chars().any(char::is_control) {
+        return Err("a command's path holds no control characters");
+    }
+    Ok(file.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -175,6 +193,7 @@ mod tests {
             "process:shop",
             "compose:/srv/shop",
             "compose:/srv/a#b/current#web,worker-2",
+            "command:/opt/shop/service control",
         ] {
             assert_eq!(text.parse::<Name>().unwrap().to_string(), text);
         }
@@ -196,6 +215,10 @@ mod tests {
             "process:../shop",
             "process:.shop",
             "process:a/b",
+            "command:",
+            "command:shop-control",
+            "command:./shop-control",
+            "command:/opt/shop/",
             "upstart:shop",
             "compose:shop",
             "compose:/srv/shop#",

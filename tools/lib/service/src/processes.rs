@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::time::Duration;
 
 use host::Proc;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, SysconfVar, sysconf};
+
+use crate::Error;
 
 /// One process as it was seen once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,34 @@ impl Known {
     }
 }
 
+/// Signals each of these processes; permission is missing where the service changed its user.
+pub(crate) fn signal(
+    proc: &Proc,
+    known: &[Known],
+    signals: &[Signal],
+    action: &str,
+    service: &str,
+) -> Result<(), Error> {
+    for one in known {
+        for signal in signals {
+            match one.signal(proc, *signal) {
+                Ok(()) => {}
+                Err(Errno::EPERM) => {
+                    return Err(Error::Denied {
+                        action: format!("{action} {service}"),
+                        said: format!("process {one} belongs to another user"),
+                        hint: "run this as that user, or as root".to_owned(),
+                    });
+                }
+                Err(error) => {
+                    return Err(Error::io(format!("{action} process {one}"))(error.into()));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Leaves out this very process and what it is a part of.
 ///
 /// A service may deploy itself: then the runbook is among its descendants, and a stop must not end the runbook. Left out
@@ -100,6 +131,14 @@ pub(crate) fn without_ourselves(proc: &Proc, pids: Vec<u32>, main_pid: Option<u3
                 .is_ok_and(|stat| groups.contains(&stat.group) || sessions.contains(&stat.session))
     };
     pids.into_iter().filter(|pid| !is_ours(pid)).collect()
+}
+
+/// For how long a process has been there.
+pub(crate) fn age(proc: &Proc, pid: u32) -> Option<Duration> {
+    let per_second = u64::try_from(sysconf(SysconfVar::CLK_TCK).ok()??).ok()?;
+    let ticks = proc.stat(pid).ok()?.start_time;
+    let started = Duration::from_millis(ticks.checked_mul(1000)?.checked_div(per_second)?);
+    Some(host::boottime().ok()?.saturating_sub(started))
 }
 
 #[cfg(test)]

@@ -136,8 +136,14 @@ pub(crate) fn prove(
         }
         Err(error) => return Err(error),
     };
+    let hidden = supervisor.hides_members(&status, &members);
+    if hidden {
+        let reason = "the supervisor does not tell the service's processes: whether it is a new run cannot be seen";
+        findings.unseen.push(reason.to_owned());
+    }
     let subject = Subject {
         proc,
+        hidden,
         status: &status,
         members: &members,
         keepers: supervisor.socket_keepers(&status),
@@ -197,6 +203,8 @@ struct Subject<'a> {
     status: &'a Status,
     members: &'a [u32],
     keepers: Vec<(u32, String)>,
+    /// Its processes are not known.
+    hidden: bool,
 }
 
 impl Subject<'_> {
@@ -252,6 +260,9 @@ impl Subject<'_> {
                     "port {port} is held by process {} {why}",
                     holder.pid
                 ));
+            } else if self.hidden {
+                // What it runs out of may still speak against it.
+                servers.push(holder.pid);
             } else {
                 findings.against.push(format!(
                     "port {port} is held by process {} ({}), which is not the service's",

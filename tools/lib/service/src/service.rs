@@ -10,6 +10,7 @@ use camino::Utf8Path;
 use deadline::Deadline;
 use host::Proc;
 
+use crate::command::Command;
 use crate::compose::Compose;
 use crate::process::Process;
 use crate::supervisor::Supervisor;
@@ -64,6 +65,7 @@ impl Service {
                 directory,
                 services,
             } => Arc::new(Compose::new(directory, services, setting)),
+            Name::Command(file) => Arc::new(Command::new(file, setting)),
         };
         Self {
             name: name.clone(),
@@ -148,17 +150,37 @@ impl Service {
         self.supervisor.members(&status, deadline)
     }
 
+    /// Whether its processes are unknown, for its supervisor does not tell them: then one that is not among `members` may be the
+    /// service's own all the same.
+    pub fn hides_members(&self, status: &Status, members: &[u32]) -> bool {
+        self.supervisor.hides_members(status, members)
+    }
+
+    /// Its living processes, where they are known.
+    fn known_pids(&self, deadline: &Deadline) -> Result<Vec<u32>, Error> {
+        let status = self.status(deadline)?;
+        let members = self.supervisor.members(&status, deadline)?;
+        if self.hides_members(&status, &members) {
+            return Err(Error::Unreadable {
+                what: format!("what processes {} has", self.name),
+                said: "its command names none".to_owned(),
+                hint: "mainPid, or pids, in the JSON of its status: man 7 slipway".to_owned(),
+            });
+        }
+        Ok(members)
+    }
+
     /// Bytes of memory that its processes have for themselves, files in memory not counted. What cannot be looked into
     /// counts in full what it shares.
     pub fn memory_bytes(&self, deadline: &Deadline) -> Result<u64, Error> {
         let of = |pid: &u32| self.proc.process_memory(*pid).unwrap_or(0);
-        Ok(self.pids(deadline)?.iter().map(of).sum())
+        Ok(self.known_pids(deadline)?.iter().map(of).sum())
     }
 
     /// Processor time that its living processes have used since each of them started.
     pub fn cpu_time(&self, deadline: &Deadline) -> Result<Duration, Error> {
         let of = |pid: &u32| self.proc.cpu_time(*pid).unwrap_or_default();
-        Ok(self.pids(deadline)?.iter().map(of).sum())
+        Ok(self.known_pids(deadline)?.iter().map(of).sum())
     }
 
     /// Where its log ends now: to be taken before a start.

@@ -39,6 +39,17 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     /// Every living process of the service, in whatever state the service is.
     fn members(&self, status: &Status, deadline: &Deadline) -> Result<Vec<u32>, Error>;
 
+    /// Whether the supervisor tells the service's processes at all. Where not, and none is known, no process can be said to be a
+    /// stranger's.
+    fn tells_members(&self) -> bool {
+        true
+    }
+
+    /// Whether the service may have processes that nobody tells of.
+    fn hides_members(&self, status: &Status, members: &[u32]) -> bool {
+        members.is_empty() && !status.active.is_over() && !self.tells_members()
+    }
+
     /// Held for as long as a stop lasts, so that nobody starts it meanwhile, where there is something to hold.
     fn hold(&self, deadline: &Deadline) -> Result<Option<durable::Mutex>, Error>;
 

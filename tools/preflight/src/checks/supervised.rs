@@ -31,7 +31,7 @@ impl Commands {
             systemctl: match name {
                 Name::Systemd(_) => Some("systemctl".to_owned()),
                 Name::SystemdUser(_) => Some("systemctl --user".to_owned()),
-                Name::Process(_) | Name::Compose { .. } => None,
+                Name::Process(_) | Name::Compose { .. } | Name::Command(_) => None,
             },
             docker: match name {
                 Name::Compose { directory, .. } => Some(directory.clone()),

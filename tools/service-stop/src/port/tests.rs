@@ -73,6 +73,7 @@ fn unseen(user: u32, by_socket_unit: bool) -> Look {
         name: &name,
         by_socket_unit,
         members: &[],
+        hidden: false,
     };
     Look::sort(&Proc::system(), Some(&whose), &[listener], &holders)
 }

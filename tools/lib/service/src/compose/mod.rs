@@ -113,7 +113,7 @@ impl Compose {
         if status.active == Active::Running {
             status.active_for = status
                 .main_pid
-                .and_then(|pid| crate::process::members::age(&self.proc, pid));
+                .and_then(|pid| crate::processes::age(&self.proc, pid));
         }
         status
     }

@@ -4,8 +4,7 @@
 //! writes) and `NAME.lock` (so that two starts cannot race). Nobody restarts it.
 
 mod command;
-mod log;
-pub(crate) mod members;
+mod members;
 mod record;
 
 use std::collections::BTreeMap;
@@ -17,26 +16,23 @@ use std::time::Duration;
 use deadline::Deadline;
 use durable::{Mutex, MutexError};
 use host::{Alive, Proc};
-use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
 use crate::dead_man::Switch;
 use crate::detached::Detached;
-use crate::processes::Known;
+use crate::environment;
+use crate::log_file as log;
+use crate::processes::{self, Known};
 use crate::supervisor::{AtRest, Stopping, Supervisor};
 use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status};
 use record::Record;
-
-/// What of our own environment a service gets to see, besides every `LC_…`. What else it needs, its command sets.
-const KEPT: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "TZ"];
-/// The path where there is none.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// One plain process.
 #[derive(Debug)]
 pub(crate) struct Process {
     name: String,
-    setting: Setting,
+    current: PathBuf,
+    command: Option<String>,
     run: PathBuf,
     /// What every process of the service carries in its environment.
     mark: String,
@@ -51,7 +47,8 @@ impl Process {
         let run = root.join("run");
         Self {
             name: name.to_owned(),
-            setting: setting.clone(),
+            current: setting.current.clone(),
+            command: setting.start.clone(),
             mark: format!("{}#{name}", root.display()),
             switch: Switch::new(&run, name),
             run,
@@ -83,22 +80,15 @@ impl Process {
 
     /// The command, given what the environment of a service is.
     fn environment(&self, invocation: &str) -> BTreeMap<OsString, OsString> {
-        let kept = |name: &OsString| {
-            let name = name.to_string_lossy();
-            KEPT.contains(&name.as_ref()) || name.starts_with("LC_")
-        };
-        let mut environment: BTreeMap<OsString, OsString> =
-            std::env::vars_os().filter(|(name, _)| kept(name)).collect();
-        environment
-            .entry("PATH".into())
-            .or_insert_with(|| PATH.into());
-        environment.insert(members::MARK.into(), self.mark.clone().into());
+        let mut environment = environment::reduced();
+        environment.insert(environment::MARK.into(), self.mark.clone().into());
         environment.insert("SLIPWAY_INVOCATION".into(), invocation.into());
         environment
     }
 
     fn launch(&self, command: &str, deadline: &Deadline) -> Result<(), Error> {
-        let directory = self.setting.directory()?;
+        let directory = std::fs::canonicalize(&self.current)
+            .map_err(Error::io(format!("enter {}", self.current.display())))?;
         let invocation = record::invocation()?;
         let environment = self.environment(&invocation);
         let (output, errors) = log::open(&self.file("log"), &invocation, &directory)?;
@@ -118,28 +108,6 @@ impl Process {
         Record::new(process.identity.clone(), invocation, &directory).write(&self.file("json"))?;
         process.go()
     }
-
-    /// Signals each of these processes; permission is missing where the service changed its user.
-    fn signal(&self, known: &[Known], signals: &[Signal], action: &str) -> Result<(), Error> {
-        for one in known {
-            for signal in signals {
-                match one.signal(&self.proc, *signal) {
-                    Ok(()) => {}
-                    Err(Errno::EPERM) => {
-                        return Err(Error::Denied {
-                            action: format!("{action} {}", self.service()),
-                            said: format!("process {one} belongs to another user"),
-                            hint: "run this as that user, or as root".to_owned(),
-                        });
-                    }
-                    Err(error) => {
-                        return Err(Error::io(format!("{action} process {one}"))(error.into()));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Supervisor for Process {
@@ -156,7 +124,7 @@ impl Supervisor for Process {
         let mut status = Status::bare(active, substate);
         if active == Active::Running {
             status.main_pid = Some(record.identity.pid);
-            status.active_for = members::age(&self.proc, record.identity.pid);
+            status.active_for = processes::age(&self.proc, record.identity.pid);
         }
         status.invocation = Some(record.invocation);
         status.working_directory = Some(record.directory);
@@ -173,7 +141,7 @@ impl Supervisor for Process {
         if self.status(deadline)?.active == Active::Running {
             return Ok(());
         }
-        match &self.setting.start {
+        match &self.command {
             Some(command) => self.launch(command, deadline),
             None => Err(Error::NoStartCommand {
                 service: self.service(),
@@ -200,7 +168,13 @@ impl Supervisor for Process {
 
     fn ask_to_stop(&self, known: &[Known], _: Duration, _: &Deadline) -> Result<(), Error> {
         // One that was stopped by a signal hears of it only when it goes on.
-        self.signal(known, &[Signal::SIGTERM, Signal::SIGCONT], "stop")
+        processes::signal(
+            &self.proc,
+            known,
+            &[Signal::SIGTERM, Signal::SIGCONT],
+            "stop",
+            &self.service(),
+        )
     }
 
     fn at_rest(&self, stopping: &Stopping<'_>, _: &Deadline) -> Result<AtRest, Error> {
@@ -214,7 +188,13 @@ impl Supervisor for Process {
     }
 
     fn cut(&self, known: &[Known], _: &Deadline) -> Result<(), Error> {
-        self.signal(known, &[Signal::SIGKILL], "kill")
+        processes::signal(
+            &self.proc,
+            known,
+            &[Signal::SIGKILL],
+            "kill",
+            &self.service(),
+        )
     }
 
     fn stopped(&self) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! The file that a plain process writes to.
+//! A file that a service writes to.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -16,7 +16,7 @@ const TAIL: u64 = 1024 * 1024;
 const LONGEST_LINE: u64 = 64 * 1024;
 
 /// Opens the file for the process's output and errors and notes the start in it.
-pub(super) fn open(path: &Path, invocation: &str, directory: &Path) -> Result<(File, File), Error> {
+pub(crate) fn open(path: &Path, invocation: &str, directory: &Path) -> Result<(File, File), Error> {
     let failed = || Error::io(format!("write {}", path.display()));
     let mut file = OpenOptions::new()
         .append(true)
@@ -37,7 +37,7 @@ pub(super) fn open(path: &Path, invocation: &str, directory: &Path) -> Result<(F
 }
 
 /// Where the file ends now.
-pub(super) fn mark(path: &Path) -> Result<Mark, Error> {
+pub(crate) fn mark(path: &Path) -> Result<Mark, Error> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(Mark::File {
             offset: metadata.len(),
@@ -52,7 +52,7 @@ pub(super) fn mark(path: &Path) -> Result<Mark, Error> {
 }
 
 /// The last lines, those after the mark where one is given.
-pub(super) fn lines(path: &Path, mark: Option<&Mark>, most: usize) -> Result<Vec<String>, Error> {
+pub(crate) fn lines(path: &Path, mark: Option<&Mark>, most: usize) -> Result<Vec<String>, Error> {
     let mut last = VecDeque::new();
     each_line(path, mark, Some(TAIL), |line| {
         if last.len() == most {
@@ -66,7 +66,7 @@ pub(super) fn lines(path: &Path, mark: Option<&Mark>, most: usize) -> Result<Vec
 }
 
 /// The lines after the mark that tell of errors.
-pub(super) fn errors(path: &Path, mark: &Mark) -> Result<LogErrors, Error> {
+pub(crate) fn errors(path: &Path, mark: &Mark) -> Result<LogErrors, Error> {
     let mut errors = LogErrors::default();
     each_line(path, Some(mark), None, |line| {
         if is_error(line) {
