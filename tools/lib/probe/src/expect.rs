@@ -157,7 +157,7 @@ fn late_first(question: &Question, first_byte: Option<Duration>) -> Option<Strin
 }
 
 fn size(bytes: usize) -> String {
-    if bytes % (1 << 20) == 0 {
+    if bytes.is_multiple_of(1 << 20) {
         format!("{} MiB", bytes >> 20)
     } else {
         format!("{bytes} bytes")
