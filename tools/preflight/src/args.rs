@@ -4,6 +4,7 @@ use crate::told::{self, Format, Freeze, Outside, Run, RunTimeout};
 use application::{HealthArgs, LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
 use clap::ArgAction::Append;
+use regex::bytes::Regex;
 use state::Rate;
 use std::time::Duration;
 use step::parse;
@@ -48,6 +49,22 @@ pub struct Args {
     /// them ('KEYS=4|'). May be given several times
     #[arg(long, value_name = "NAME=/REGEX/|NAME=4|", action = Append, value_parser = Format::parse, help_heading = "What is checked")]
     pub env_format: Vec<Format>,
+    /// A pattern that no line beneath --forbid-in may match. May be given several times, as the next one
+    #[arg(long, value_name = "REGEX", action = Append, value_parser = told::pattern, help_heading = "What is checked")]
+    pub forbid: Vec<Regex>,
+    /// The source tree that --forbid is looked for in; what its .gitignore leaves out is left out
+    #[arg(long, value_name = "DIR", action = Append, help_heading = "What is checked")]
+    pub forbid_in: Vec<Utf8PathBuf>,
+    /// The directory of SQL migrations that must only add
+    #[arg(long, value_name = "DIR", help_heading = "What is checked")]
+    pub migrations: Option<Utf8PathBuf>,
+    /// The SQL of --migrations: postgres or sqlite
+    #[arg(long, value_name = "NAME", value_parser = told::dialect, help_heading = "What is checked")]
+    pub dialect: Option<migrations::Dialect>,
+    /// The last of --migrations that is applied, or a commit: only later ones are judged; all: every one. Else those that are
+    /// new since the live release
+    #[arg(long, value_name = "NAME|COMMIT|all", help_heading = "What is checked")]
+    pub migrations_since: Option<String>,
     /// When nothing is deployed: days (fri or sat,sun; 2026-12-24 or 2026-12-20..2027-01-03), hours (22:00-06:00), or both
     /// (fri 14:00-24:00). May be given several times
     #[arg(long, value_name = "WHEN", action = Append, value_parser = Freeze::parse, help_heading = "What is checked")]

@@ -30,6 +30,26 @@ pub struct Finding {
     pub limit: Value,
     /// The command that mends it.
     pub hint: Option<String>,
+    /// The places in files where something was found, the first ones; not reported where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<Found>,
+}
+
+/// Something at a place in a file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Found {
+    /// `fail`, `warn` or `allowed`.
+    pub status: &'static str,
+    /// Its path beneath the directory that was looked through.
+    pub file: String,
+    /// Counted from 1; 0 where it is about the file as a whole.
+    pub line: usize,
+    /// The rule or the pattern.
+    pub rule: String,
+    /// What it is about.
+    pub what: String,
+    /// Why it is allowed.
+    pub reason: Option<String>,
 }
 
 impl Finding {
@@ -40,6 +60,7 @@ impl Finding {
             value: Value::Null,
             limit: Value::Null,
             hint: None,
+            found: Vec::new(),
         }
     }
 
@@ -65,6 +86,14 @@ impl Finding {
 
     pub(crate) fn skip(message: impl Into<String>) -> Self {
         Self::new(Status::Skip, message)
+    }
+
+    /// The places where it was found: the first of them.
+    pub(crate) fn at(mut self, found: impl IntoIterator<Item = Found>) -> Self {
+        /// More are of no use to anybody who mends them.
+        const MOST: usize = 200;
+        self.found = found.into_iter().take(MOST).collect();
+        self
     }
 
     /// What was found, and what it was held against.

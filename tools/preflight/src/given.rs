@@ -149,6 +149,24 @@ fn needs(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("--branch needs --git")
             .hint("preflight with --git DIR, the working tree on that branch"));
     }
+    if args.forbid.is_empty() != args.forbid_in.is_empty() {
+        return Err(
+            Failure::usage("--forbid and --forbid-in need each other").hint(
+                "preflight with --forbid REGEX --forbid-in DIR: what must not be there, and where",
+            ),
+        );
+    }
+    if args.migrations.is_some() && args.dialect.is_none() {
+        return Err(Failure::usage("--migrations needs --dialect").hint(
+            "preflight with --dialect postgres, or --dialect sqlite (D1, Turso and libSQL too)",
+        ));
+    }
+    if args.migrations.is_none() && (args.dialect.is_some() || args.migrations_since.is_some()) {
+        return Err(
+            Failure::usage("--dialect and --migrations-since need --migrations")
+                .hint("preflight with --migrations DIR, where the migrations lie"),
+        );
+    }
     let of_variables = !args.env_required.is_empty()
         || !args.env_optional.is_empty()
         || !args.env_format.is_empty();

@@ -8,7 +8,9 @@ pub(crate) use freeze::frozen;
 pub use freeze::{Freeze, Frozen};
 
 use crate::checks::is_name;
+use migrations::Dialect;
 use probe::{JsonExpectation, Question, Target};
+use regex::bytes::{Regex, RegexBuilder};
 use std::time::Duration;
 use step::parse;
 
@@ -39,6 +41,25 @@ pub struct RunTimeout {
     pub name: Option<String>,
     /// How long.
     pub limit: Duration,
+}
+
+/// Reads a pattern of `--forbid`: of whole lines, whichever way they end.
+pub(crate) fn pattern(text: &str) -> Result<Regex, String> {
+    let pattern = RegexBuilder::new(text).multi_line(true).crlf(true).build();
+    let pattern = pattern.map_err(|error| error.to_string())?;
+    if pattern.is_match(b"") {
+        return Err("it matches every line".to_owned());
+    }
+    Ok(pattern)
+}
+
+/// Reads `--dialect`.
+pub(crate) fn dialect(text: &str) -> Result<Dialect, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "postgres" | "postgresql" => Ok(Dialect::Postgres),
+        "sqlite" => Ok(Dialect::Sqlite),
+        _ => Err("postgres or sqlite; no other SQL is judged".to_owned()),
+    }
 }
 
 /// Reads `NAME=URL /pointer=value`. The value reaches to the end: states of status pages are sentences.

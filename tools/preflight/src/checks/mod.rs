@@ -6,6 +6,7 @@ mod command;
 mod disk;
 mod entry;
 mod env;
+mod forbidden;
 mod freeze;
 mod git;
 mod health;
@@ -14,6 +15,7 @@ mod layout;
 mod live;
 mod lock;
 mod memory;
+mod migrations;
 mod outside;
 mod paused;
 mod permissions;
@@ -22,7 +24,9 @@ mod port;
 mod rate;
 mod release;
 mod restarts;
+mod search;
 mod service;
+mod since;
 mod source;
 mod space;
 mod supervised;
@@ -63,6 +67,8 @@ pub(crate) const ALL: &[Check] = &[
     git::CHECK,
     branch::CHECK,
     env::CHECK,
+    forbidden::CHECK,
+    migrations::CHECK,
     freeze::CHECK,
     rate::CHECK,
     paused::CHECK,
