@@ -43,6 +43,7 @@ const RIGHT: &[&str] = &[
     "2026-12-24T00:00:00Z",
     "http://127.0.0.1:1/",
     "host",
+    "postgres",
 ];
 
 /// An option as `--help` names it.
