@@ -65,12 +65,7 @@ impl Wire {
             .map_err(|error| Failure::new(tls::words(&error)))?;
         let mut wire = Self::plain(stream)?;
         wire.secure = Some(Box::new(connection));
-        let agreed = wire.often(PollFlags::POLLIN, deadline, |stream, secure| match secure {
-            Some(connection) if connection.is_handshaking() => {
-                connection.complete_io(stream).map(|_| ())
-            }
-            _ => Ok(()),
-        });
+        let agreed = wire.agree(deadline);
         match agreed {
             Ok(()) => Ok(wire),
             Err(Broken::Ended(Ended::Passed)) => Err(Failure::new("no secure connection in time")),
@@ -79,6 +74,21 @@ impl Wire {
             )),
             Err(other) => Err(Failure::new(other.words())),
         }
+    }
+
+    /// The handshake, a piece of it each time that something comes.
+    fn agree(&mut self, deadline: &Deadline) -> Result<(), Broken> {
+        while self
+            .secure
+            .as_ref()
+            .is_some_and(|connection| connection.is_handshaking())
+        {
+            self.often(PollFlags::POLLIN, deadline, |stream, secure| match secure {
+                Some(connection) => connection.complete_io(stream).map(|_| ()),
+                None => Ok(()),
+            })?;
+        }
+        Ok(())
     }
 
     /// Some bytes into `buffer`; none once the other side has properly ended.
@@ -120,12 +130,13 @@ impl Wire {
         &mut self,
         plain: PollFlags,
         deadline: &Deadline,
-        mut attempt: impl FnMut(&mut TcpStream, &mut Option<Box<ClientConnection>>) -> io::Result<T>,
+        mut attempt: impl FnMut(&mut Clocked<'_>, &mut Option<Box<ClientConnection>>) -> io::Result<T>,
     ) -> Result<T, Broken> {
         loop {
             // Also one who always has something to say must come to an end.
             deadline.check().map_err(Broken::Ended)?;
-            match attempt(&mut self.stream, &mut self.secure) {
+            let mut stream = Clocked(&self.stream, deadline);
+            match attempt(&mut stream, &mut self.secure) {
                 Ok(result) => return Ok(result),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -140,6 +151,35 @@ impl Wire {
                 Err(error) => return Err(Broken::from(error)),
             }
         }
+    }
+}
+
+/// A connection that stops once time is up, for whoever reads on and on as long as something comes.
+struct Clocked<'a>(&'a TcpStream, &'a Deadline);
+
+impl Clocked<'_> {
+    fn check(&self) -> io::Result<()> {
+        self.1
+            .check()
+            .map_err(|_| io::Error::from(ErrorKind::WouldBlock))
+    }
+}
+
+impl Read for Clocked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Clocked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.check()?;
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
-//! Measures what the README promises: how soon `healthwait` sees a port open, what it costs while it waits, and how long
-//! each tool takes to start. Not a test: it prints a table and ends with 1 where a figure is not kept.
+//! Measures what the README promises: how soon `healthwait` sees a port open, what it costs while it waits, what endpoints that mean
+//! harm cost it, and how long each tool takes to start. Not a test: it prints a table and ends with 1 where a figure is not kept.
 //!
 //! `cargo build --release --workspace && cargo run --release -p healthwait --example bench`
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A table for people; a panic is a bench that could not run.
+
+mod hostile;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let mut kept = true;
     println!("{:<44} {:>12} {:>12}", "measured", "figure", "limit");
     kept &= port_opening(&programs);
+    kept &= hostile::all(&programs);
     for tool in step::TOOLS {
         kept &= start(&programs, tool);
     }

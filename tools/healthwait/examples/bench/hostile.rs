@@ -1,0 +1,70 @@
+//! What endpoints that mean harm cost: time beyond the limit, and memory.
+
+use super::{line, milliseconds};
+use slipway_tests::hostile::{HOSTILE, Hostile, SilentResolver, hostile};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const TIMEOUT: Duration = Duration::from_secs(1);
+const OVERSHOOT: Duration = Duration::from_millis(250);
+/// In kibibytes: 64 MB.
+const MEMORY: u64 = 64_000_000 / 1024;
+
+/// A line for each: how long after its time limit `healthwait` ended, and the most memory that it took.
+pub(super) fn all(programs: &Path) -> bool {
+    let mut kept = true;
+    for name in HOSTILE {
+        let endpoint: Hostile = hostile(name);
+        let mut command = Command::new(programs.join("healthwait"));
+        command.args(&endpoint.arguments);
+        command.args(["--timeout", "1s", "--interval", "200ms"]);
+        kept &= one(name, command);
+    }
+    let Some(resolver) = SilentResolver::new() else {
+        return line("resolver-that-hangs", "not run", "needs root", false);
+    };
+    let mut command = Command::new("sh");
+    command.args(["-c", &resolver.script("http://shop.example/ --timeout 1s")]);
+    one("resolver-that-hangs", command) && kept
+}
+
+fn one(name: &str, mut command: Command) -> bool {
+    let began = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut most = 0;
+    let status = loop {
+        most = most.max(peak(&child));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        sleep(Duration::from_millis(1));
+    };
+    let over = began.elapsed().saturating_sub(TIMEOUT);
+    line(
+        &format!("{name}: beyond 1 s, {:.1} MB at most", megabytes(most)),
+        &milliseconds(over),
+        "250 ms, 64 MB",
+        over <= OVERSHOOT && most < MEMORY && status.code() == Some(124),
+    )
+}
+
+/// The most memory that it ever held, in kibibytes; nothing once it is over.
+fn peak(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok())
+        .unwrap_or(0)
+}
+
+#[allow(clippy::cast_precision_loss)] // For people.
+fn megabytes(kibibytes: u64) -> f64 {
+    kibibytes as f64 * 1024.0 / 1e6
+}
