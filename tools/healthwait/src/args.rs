@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::judge::Growth;
+use crate::rate::Share;
 use application::{HealthArgs, LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
 use std::time::Duration;
@@ -80,6 +81,25 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = parse::size, help_heading = "Over HTTP")]
     pub body_limit: u64,
 
+    /// Once everything is well: go on asking every --interval for that long; 0 for no watch
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = parse::duration, help_heading = "Watch")]
+    pub watch: Duration,
+    /// A higher share of failed answers fails the watch, over the whole and over the last of them
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = Share::parse, help_heading = "Watch")]
+    pub max_error_rate: Share,
+    /// A higher share of the last answers fails the watch at once, also with --watch-on
+    #[arg(long, value_name = "SHARE", default_value = "25%", value_parser = Share::parse, help_heading = "Watch")]
+    pub critical_error_rate: Share,
+    /// After more than --max-error-rate watch on for that long, and decide by the answers from then on
+    #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Watch")]
+    pub watch_on: Option<Duration>,
+    /// How far back the last answers reach
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse::duration, help_heading = "Watch")]
+    pub error_window: Duration,
+    /// So many answers make a rate; while there are fewer, those that are missing count as good ones
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u64).range(1..=100_000), help_heading = "Watch")]
+    pub min_answers: u64,
+
     /// The main process must be another one than this
     #[arg(long, value_name = "PID", help_heading = "With --service")]
     pub not_pid: Option<u32>,
@@ -97,15 +117,20 @@ pub struct Args {
     /// More memory than this is not well
     #[arg(long, value_name = "SIZE", value_parser = parse::size, help_heading = "With --service")]
     pub max_memory: Option<u64>,
-    /// Memory that has grown by more than this (50M, or 20%) since the first look is not well
+    /// Memory that has grown by more than this (50M, or 20%) since the first look, or against the baseline, is not well
     #[arg(long, value_name = "SIZE", value_parser = Growth::parse, help_heading = "With --service")]
     pub max_memory_growth: Option<Growth>,
-    /// More processor time between two looks than this share of one core (150%: one and a half) is not well
+    /// More processor time than this share of one core (150%: one and a half) over the watch, else between two looks, is
+    /// not well
     #[arg(long, value_name = "SHARE", value_parser = crate::judge::share, help_heading = "With --service")]
     pub max_cpu: Option<u64>,
     /// More errors than this in the service's log since its start are not well
     #[arg(long, value_name = "N", help_heading = "With --service")]
     pub max_log_errors: Option<u64>,
+    /// What the service took before, from a report or any JSON file with memoryBytes and cpuPercent; inside a deploy: what
+    /// the run before the switch took
+    #[arg(long, value_name = "FILE", help_heading = "With --service")]
+    pub baseline: Option<String>,
 
     /// Where the application lies.
     #[command(flatten)]

@@ -8,7 +8,16 @@ pub(crate) const OWN: step::Codes = &[
     ),
     (
         "service-failed",
-        "the service failed, crashed, was started too often or logged too many errors",
+        "the service failed, crashed, was started too often or logged too many errors; in a watch also: it was stopped",
+    ),
+    ("error-rate", "too many answers failed during the watch"),
+    (
+        "limit-exceeded",
+        "the service took more memory or processor time than it may, during the watch",
+    ),
+    (
+        "port-lost",
+        "nobody listens any more on the port that was listened on when the watch began",
     ),
     (
         "proof-disproven",

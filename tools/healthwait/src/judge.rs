@@ -47,9 +47,9 @@ pub struct Limits {
     pub restarts: u64,
     /// Bytes.
     pub memory: Option<u64>,
-    /// Against the first look.
+    /// Against the first look, and against what ran before the deploy.
     pub memory_growth: Option<Growth>,
-    /// Percent of one core, between two looks.
+    /// Percent of one core: the mean over a watch, else between two looks.
     pub cpu: Option<u64>,
     /// Lines in the log since the start.
     pub log_errors: Option<u64>,
@@ -70,8 +70,10 @@ pub(crate) struct Seen {
     pub(crate) memory: Option<u64>,
     /// Bytes at the first look.
     pub(crate) memory_before: Option<u64>,
+    /// Bytes of the run before the deploy.
+    pub(crate) memory_baseline: Option<u64>,
     /// Percent of one core since the look before.
-    pub(crate) cpu: Option<u64>,
+    pub(crate) cpu: Option<f64>,
     /// Errors in the log since the start.
     pub(crate) log_errors: Option<u64>,
 }
@@ -98,28 +100,9 @@ pub(crate) fn judge(seen: &Seen, limits: &Limits) -> Judgement {
         unwell.push(format!("the service is {}", seen.phrase));
         return Judgement::Unwell(unwell);
     }
-    if let (Some(limit), Some(memory)) = (limits.memory, seen.memory)
-        && memory > limit
-    {
-        unwell.push(format!(
-            "it takes {} of memory, more than {}",
-            mebibytes(memory),
-            mebibytes(limit)
-        ));
-    }
-    if let (Some(growth), Some(memory), Some(before)) =
-        (limits.memory_growth, seen.memory, seen.memory_before)
-        && memory > growth.limit(before)
-    {
-        unwell.push(format!(
-            "its memory has grown from {} to {}, beyond {}",
-            mebibytes(before),
-            mebibytes(memory),
-            mebibytes(growth.limit(before))
-        ));
-    }
+    unwell.extend(memory(seen, limits));
     match (limits.cpu, seen.cpu) {
-        (Some(limit), Some(cpu)) if cpu > limit => {
+        (Some(limit), Some(cpu)) if is_beyond(cpu, limit) => {
             unwell.push(format!("it takes {cpu} % of a core, more than {limit} %"));
         }
         (Some(_), None) => {
@@ -132,6 +115,58 @@ pub(crate) fn judge(seen: &Seen, limits: &Limits) -> Judgement {
     } else {
         Judgement::Unwell(unwell)
     }
+}
+
+/// What it takes of memory beyond a limit.
+pub(crate) fn memory(seen: &Seen, limits: &Limits) -> Vec<String> {
+    let mut beyond = Vec::new();
+    let Some(memory) = seen.memory else {
+        return beyond;
+    };
+    if let Some(limit) = limits.memory.filter(|limit| memory > *limit) {
+        beyond.push(format!(
+            "it takes {} of memory, more than {}",
+            mebibytes(memory),
+            mebibytes(limit)
+        ));
+    }
+    let earlier = [
+        (seen.memory_before, "since the first look"),
+        (seen.memory_baseline, "against what ran before the deploy"),
+    ];
+    for (before, since) in earlier {
+        if let (Some(growth), Some(before)) = (limits.memory_growth, before)
+            && memory > growth.limit(before)
+        {
+            beyond.push(format!(
+                "its memory has grown from {} to {} {since}, beyond {}",
+                mebibytes(before),
+                mebibytes(memory),
+                mebibytes(growth.limit(before))
+            ));
+        }
+    }
+    beyond
+}
+
+/// Whether a share in percent is beyond a limit in percent.
+pub(crate) fn is_beyond(share: f64, limit: u64) -> bool {
+    // A limit has at most six digits.
+    share > f64::from(u32::try_from(limit).unwrap_or(u32::MAX))
+}
+
+/// What ends a watch at once: what ends a wait, memory beyond a limit, and a service that somebody has stopped.
+pub(crate) fn judge_in_watch(seen: &Seen, limits: &Limits) -> Option<(&'static str, Vec<String>)> {
+    let hopeless = hopeless(seen, limits);
+    if !hopeless.is_empty() {
+        return Some(("service-failed", hopeless));
+    }
+    if seen.active == Active::Stopped {
+        let stopped = format!("the service is {}", seen.phrase);
+        return Some(("service-failed", vec![stopped]));
+    }
+    let memory = memory(seen, limits);
+    (!memory.is_empty()).then_some(("limit-exceeded", memory))
 }
 
 fn hopeless(seen: &Seen, limits: &Limits) -> Vec<String> {
@@ -182,6 +217,7 @@ mod tests {
             restarts: Some(0),
             memory: None,
             memory_before: None,
+            memory_baseline: None,
             cpu: None,
             log_errors: None,
         }
@@ -259,7 +295,7 @@ mod tests {
         };
         let at = Seen {
             memory: Some(100),
-            cpu: Some(50),
+            cpu: Some(50.0),
             log_errors: Some(2),
             ..running()
         };
@@ -269,7 +305,7 @@ mod tests {
             ..at.clone()
         };
         let cpu = Seen {
-            cpu: Some(51),
+            cpu: Some(50.01),
             ..at.clone()
         };
         for beyond in [memory, cpu] {
@@ -308,5 +344,45 @@ mod tests {
             ..running()
         };
         assert!(matches!(judge(&grown, &limits), Judgement::Unwell(_)));
+        let against_the_run_before = Seen {
+            memory_before: Some(111),
+            memory_baseline: Some(100),
+            ..grown
+        };
+        assert_eq!(memory(&against_the_run_before, &limits).len(), 1);
+    }
+
+    #[test]
+    fn a_watch_ends_at_once_for_memory_and_for_a_stop_and_not_for_a_restart_that_is_borne() {
+        let limits = Limits {
+            memory: Some(100),
+            restarts: 1,
+            cpu: Some(1),
+            ..Limits::default()
+        };
+        let code = |seen: &Seen| judge_in_watch(seen, &limits).map(|(code, _)| code);
+        assert_eq!(
+            code(&running()),
+            None,
+            "processor time is judged over the whole"
+        );
+        let spike = Seen {
+            memory: Some(101),
+            ..running()
+        };
+        assert_eq!(code(&spike), Some("limit-exceeded"));
+        for (active, expected) in [
+            (Active::Stopped, Some("service-failed")),
+            (Active::Failed, Some("service-failed")),
+            (Active::Restarting, None),
+            (Active::Starting, None),
+            (Active::Stopping, None),
+        ] {
+            let seen = Seen {
+                active,
+                ..running()
+            };
+            assert_eq!(code(&seen), expected, "{active:?}");
+        }
     }
 }

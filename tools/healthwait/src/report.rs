@@ -1,5 +1,7 @@
 //! What is reported, whether it ended well or not.
 
+use crate::baseline::Before;
+use crate::measures::Measures;
 use probe::{Answer, Question};
 use serde::Serialize;
 use service::{Active, Status, Verdict};
@@ -17,6 +19,8 @@ pub struct HealthReport {
     pub targets: Vec<TargetReport>,
     /// The mean latency of those answers, where any came.
     pub average_latency_ms: Option<u64>,
+    /// The watch after everything was well, where it came to one.
+    pub watch: Option<WatchReport>,
     /// The service at the last look, where one was named.
     pub service: Option<ServiceReport>,
     /// Whether it is the new process that answers; nothing where nothing was asked for, or no look got that far.
@@ -85,6 +89,46 @@ pub(crate) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The watch after everything was well.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WatchReport {
+    /// Milliseconds that it was to take.
+    pub planned_ms: u64,
+    /// Milliseconds that it took.
+    pub watched_ms: u64,
+    /// Answers of all targets.
+    pub answers: u64,
+    /// Those that were not well.
+    pub failures: u64,
+    /// These in percent of all.
+    pub error_rate: f64,
+    /// The highest percentage among the last answers at any time.
+    pub worst_error_rate: f64,
+    /// Whether it went on because of the error rate.
+    pub extended: bool,
+    /// The answers from then on.
+    pub extension: Option<ExtensionReport>,
+    /// What decided, in a sentence.
+    pub why: String,
+    /// The last failed answer's message, with its target.
+    pub last_failure: Option<String>,
+}
+
+/// A watch that went on because of the error rate.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExtensionReport {
+    /// Milliseconds from the watch's beginning to the breach.
+    pub after_ms: u64,
+    /// Answers since.
+    pub answers: u64,
+    /// Those that were not well.
+    pub failures: u64,
+    /// These in percent.
+    pub error_rate: f64,
+}
+
 /// The service at the last look. What was not looked at is `None`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,8 +149,16 @@ pub struct ServiceReport {
     pub memory_bytes: Option<u64>,
     /// Bytes at the first look.
     pub memory_bytes_before: Option<u64>,
-    /// Percent of one core between the last two looks.
-    pub cpu_percent: Option<u64>,
+    /// The most bytes at any look.
+    pub memory_bytes_most: Option<u64>,
+    /// How much more than the baseline that is, in percent of it.
+    pub memory_growth_percent: Option<f64>,
+    /// Percent of one core: the mean over the watch, else between the last two looks.
+    pub cpu_percent: Option<f64>,
+    /// How much more than the baseline's that is, in percent of one core.
+    pub cpu_growth_percent: Option<f64>,
+    /// What ran before the deploy.
+    pub baseline: Option<Before>,
     /// Errors in its log since its start.
     pub log_errors: Option<u64>,
     /// The first few of them.
@@ -124,9 +176,37 @@ impl ServiceReport {
             restarts_since_switch: None,
             memory_bytes: None,
             memory_bytes_before: None,
+            memory_bytes_most: None,
+            memory_growth_percent: None,
             cpu_percent: None,
+            cpu_growth_percent: None,
+            baseline: None,
             log_errors: None,
             log_error_examples: Vec::new(),
         }
     }
+
+    /// Takes in what was measured, and holds it against what ran before.
+    pub(crate) fn measured(&mut self, measures: &Measures, before: Option<&Before>) {
+        self.memory_bytes = measures.memory();
+        self.memory_bytes_before = measures.first_memory();
+        self.memory_bytes_most = measures.most_memory();
+        self.cpu_percent = measures.cpu_percent();
+        self.baseline = before.cloned();
+        let Some(before) = before.map(|before| before.usage) else {
+            return;
+        };
+        if let (Some(then @ 1..), Some(now)) = (before.memory_bytes, self.memory_bytes) {
+            #[allow(clippy::cast_precision_loss)] // A share of memory is no more exact than that.
+            let growth = now as f64 / then as f64 * 100.0 - 100.0;
+            self.memory_growth_percent = Some(two_decimals(growth));
+        }
+        if let (Some(then), Some(now)) = (before.cpu_percent, self.cpu_percent) {
+            self.cpu_growth_percent = Some(two_decimals(now - then));
+        }
+    }
+}
+
+fn two_decimals(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }

@@ -1,9 +1,11 @@
 //! From the options, the state and the report of the step before to what is to be well.
 
 use crate::args::Args;
+use crate::baseline::Before as Baseline;
 use crate::judge::Limits;
 use crate::pace::Pace;
 use crate::questions;
+use crate::rate::Rates;
 use crate::report::HealthReport;
 use crate::wait::WaitRequest;
 use crate::watch::Watch;
@@ -53,6 +55,18 @@ pub(crate) fn of(args: &Args, context: &Context) -> Result<WaitRequest, Failure>
     })
 }
 
+/// The watch that is to follow, where one is.
+pub(crate) fn rates(args: &Args) -> Option<Rates> {
+    (!args.watch.is_zero()).then(|| Rates {
+        max: args.max_error_rate,
+        critical: args.critical_error_rate.max(args.max_error_rate),
+        window: args.error_window,
+        min_answers: args.min_answers,
+        watch: args.watch,
+        watch_on: args.watch_on.filter(|time| !time.is_zero()),
+    })
+}
+
 fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
     if args.service.service.is_none() {
         return without_service(args);
@@ -82,6 +96,13 @@ fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
         watch.expectation = expect(application, state.switch.as_ref(), args.service.port)?;
         watch.switch = state.switch;
     }
+    watch.baseline = match &args.baseline {
+        Some(file) => Some(Baseline::of_file(file)?),
+        None => context
+            .upstream()
+            .and_then(Baseline::of_upstream)
+            .or_else(|| watch.switch.as_ref().and_then(Baseline::of_switch)),
+    };
     if let Some(release) = &args.release {
         let Some(application) = &application else {
             return Err(
@@ -135,6 +156,7 @@ fn without_service(args: &Args) -> Result<Option<Watch>, Failure> {
         ("--max-memory-growth", args.max_memory_growth.is_some()),
         ("--max-cpu", args.max_cpu.is_some()),
         ("--max-log-errors", args.max_log_errors.is_some()),
+        ("--baseline", args.baseline.is_some()),
     ];
     match asked.iter().find(|(_, asked)| *asked) {
         Some((option, _)) => Err(Failure::usage(format!("{option} needs --service"))

@@ -59,6 +59,13 @@ impl Targets {
         self.well()
     }
 
+    /// Takes in an answer that was asked for elsewhere.
+    pub(crate) fn take(&mut self, number: usize, answer: Answer) {
+        if let Some(one) = self.all.get_mut(number) {
+            one.answer = Some(answer);
+        }
+    }
+
     /// Asks every target now. Whether all are well.
     pub(crate) fn look_again(&mut self, deadline: &Deadline) -> bool {
         self.ask(deadline, |_| true);

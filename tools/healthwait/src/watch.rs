@@ -1,12 +1,14 @@
 //! The service behind the targets: looked at from time to time, and proven new at the end.
 
-use crate::judge::{Judgement, Limits, Seen, judge};
+use crate::baseline::Before;
+use crate::judge::{Judgement, Limits, Seen, is_beyond, judge, judge_in_watch, memory};
+use crate::measures::Measures;
 use crate::pace::Backoff;
 use crate::report::ServiceReport;
-use application::fail;
+use application::{fail, runs};
 use deadline::Deadline;
 use host::Proc;
-use service::{Expectation, Mark, Proof, Service, Status};
+use service::{Active, Expectation, Mark, Proof, Service, Status};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use step::Failure;
 
@@ -15,6 +17,14 @@ use step::Failure;
 const RAREST: Duration = Duration::from_secs(2);
 /// One look at the service, however slow its supervisor.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// In a watch the service is looked at as often as the targets, but never less often than this where looks are cheap.
+const RAREST_IN_WATCH: Duration = Duration::from_secs(5);
+/// A look may take this part of the time in a watch: a supervisor that is slow to answer is asked rarely.
+const SHARE_IN_WATCH: u32 = 50;
+/// However dear a look is, one is made this often in a watch.
+const DEAREST_IN_WATCH: Duration = Duration::from_secs(60);
+/// A signal is not kept waiting for the last lines of a log.
+const PATIENCE_AT_SIGNAL: Duration = Duration::from_secs(2);
 /// How many of the service's last lines are shown where it did not end well.
 const TAIL: usize = 20;
 
@@ -27,6 +37,8 @@ pub struct Watch {
     pub expectation: Expectation,
     /// The restarts at the switch and since, as the state knows them; without them restarts count from the first look.
     pub switch: Option<state::Switch>,
+    /// What ran before the deploy took; without it growth is held against the first look alone.
+    pub baseline: Option<Before>,
     /// What it may at most be or do.
     pub limits: Limits,
     /// Well even where it cannot be proven which process answers.
@@ -40,6 +52,7 @@ impl Watch {
             service,
             expectation: Expectation::default(),
             switch: None,
+            baseline: None,
             limits: Limits::default(),
             accept_unprovable: false,
         }
@@ -63,15 +76,24 @@ pub(crate) struct Looks<'a> {
     backoff: Backoff,
     due: Instant,
     pid: Option<u32>,
-    memory_before: Option<u64>,
-    cpu_before: Option<(Instant, Duration)>,
+    measures: Measures,
     mark: Option<Mark>,
+    /// Everything is well, and it is watched from now on: then as often as this.
+    watching: Option<Duration>,
+    /// A watch will follow, which judges processor time.
+    will_watch: bool,
+    pub(crate) seen: Option<Seen>,
     pub(crate) report: Option<ServiceReport>,
 }
 
 impl<'a> Looks<'a> {
     /// `endpoints` are this host's ports at which the targets are asked, where they are asked over the network.
-    pub(crate) fn new(watch: &'a Watch, endpoints: Option<Vec<u16>>, interval: Duration) -> Self {
+    pub(crate) fn new(
+        watch: &'a Watch,
+        endpoints: Option<Vec<u16>>,
+        interval: Duration,
+        will_watch: bool,
+    ) -> Self {
         Self {
             watch,
             expectation: Expectation {
@@ -83,9 +105,11 @@ impl<'a> Looks<'a> {
             backoff: Backoff::up_to(interval.max(RAREST)),
             due: Instant::now(),
             pid: None,
-            memory_before: None,
-            cpu_before: None,
+            measures: Measures::default(),
             mark: None,
+            watching: None,
+            will_watch,
+            seen: None,
             report: None,
         }
     }
@@ -104,13 +128,86 @@ impl<'a> Looks<'a> {
         self.due
     }
 
+    /// What the service may at most be or do.
+    pub(crate) fn limits(&self) -> &'a Limits {
+        &self.watch.limits
+    }
+
+    /// The ports at which the service is to listen, as far as they are this host's.
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        match (self.expectation.port, &self.expectation.endpoints) {
+            (Some(port), _) => vec![port],
+            (None, Some(endpoints)) => endpoints.clone(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// Whether anybody listens on that port, as this process or the service's sees it; none where that cannot be seen.
+    pub(crate) fn is_listened_on(&self, port: u16) -> Option<bool> {
+        let here = self.proc.listeners(port).ok()?;
+        if !here.is_empty() {
+            return Some(true);
+        }
+        let pid = self.pid?;
+        let there = self.proc.listeners_seen_by(pid, port).unwrap_or_default();
+        Some(!there.is_empty())
+    }
+
+    /// From now on it is watched: processor time is added up, and it is looked at in the watch's own beat.
+    pub(crate) fn begin_watch(&mut self, interval: Duration) {
+        self.watching = Some(interval.min(RAREST_IN_WATCH));
+        self.measures.watch();
+        self.due = Instant::now();
+    }
+
+    /// One look in a watch: what ends it at once, with the error's code.
+    pub(crate) fn look_in_watch(
+        &mut self,
+        deadline: &Deadline,
+    ) -> Result<Option<(&'static str, Vec<String>)>, Failure> {
+        self.seen = None;
+        self.look(deadline)?;
+        let seen = self.seen.as_ref();
+        Ok(seen.and_then(|seen| judge_in_watch(seen, &self.watch.limits)))
+    }
+
+    /// Whether it runs, and yet takes more than it may.
+    pub(crate) fn is_beyond_a_limit(&self) -> bool {
+        let limits = &self.watch.limits;
+        self.seen.as_ref().is_some_and(|seen| {
+            let cpu = seen.cpu.zip(limits.cpu);
+            !memory(seen, limits).is_empty()
+                || cpu.is_some_and(|(cpu, limit)| is_beyond(cpu, limit))
+        })
+    }
+
+    /// Processor time since the watch began.
+    pub(crate) fn cpu_in_watch(&self) -> Option<Duration> {
+        self.measures.cpu_in_watch()
+    }
+
     /// One look.
     pub(crate) fn look(&mut self, deadline: &Deadline) -> Result<Judgement, Failure> {
+        let began = Instant::now();
         let within = deadline.or_after(PATIENCE);
         let looked = self.gather(&within);
-        self.due = Instant::now() + self.backoff.pause();
+        let pause = match self.watching {
+            Some(beat) => beat
+                .max(began.elapsed() * SHARE_IN_WATCH)
+                .min(DEAREST_IN_WATCH),
+            None => self.backoff.pause(),
+        };
+        self.due = Instant::now() + pause;
         match looked {
-            Ok(seen) => Ok(judge(&seen, &self.watch.limits)),
+            Ok(seen) => {
+                let mut limits = self.watch.limits.clone();
+                if self.will_watch && self.watching.is_none() {
+                    limits.cpu = None;
+                }
+                let judgement = judge(&seen, &limits);
+                self.seen = Some(seen);
+                Ok(judgement)
+            }
             // The supervisor took too long; the wait itself may have time left.
             Err(service::Error::TimedOut { action }) => Ok(Judgement::Unwell(vec![format!(
                 "its supervisor did not answer in time: {action}"
@@ -131,18 +228,19 @@ impl<'a> Looks<'a> {
         });
         let mut report = ServiceReport::of(&status);
         report.restarts_since_switch = restarts;
-        if watch.limits.memory.is_some() || watch.limits.memory_growth.is_some() {
-            let memory = watch.service.memory_bytes(deadline)?;
-            report.memory_bytes = Some(memory);
-            report.memory_bytes_before = Some(*self.memory_before.get_or_insert(memory));
+        if self.measures_usage() && status.active == Active::Running {
+            match watch.service.usage(&status, deadline) {
+                Ok(usage) => self.measures.take(Instant::now(), usage),
+                // Where nobody set a limit, it is only for the report.
+                Err(service::Error::Unreadable { .. }) if !self.has_limits_of_usage() => {}
+                Err(error) => return Err(error),
+            }
         }
-        if watch.limits.cpu.is_some() {
-            report.cpu_percent = self.cpu(deadline)?;
-        }
+        report.measured(&self.measures, watch.baseline.as_ref());
         if watch.limits.log_errors.is_some() {
             let mark = match &self.mark {
                 Some(mark) => mark.clone(),
-                None => start_of(&status, &watch.service, deadline)?,
+                None => self.start_of(&status, deadline)?,
             };
             let errors = watch.service.log_errors(&mark, deadline)?;
             self.mark = Some(mark);
@@ -156,6 +254,7 @@ impl<'a> Looks<'a> {
             restarts,
             memory: report.memory_bytes,
             memory_before: report.memory_bytes_before,
+            memory_baseline: watch.baseline.as_ref().and_then(|it| it.usage.memory_bytes),
             cpu: report.cpu_percent,
             log_errors: report.log_errors,
         };
@@ -163,16 +262,40 @@ impl<'a> Looks<'a> {
         Ok(seen)
     }
 
-    /// Percent of one core since the look before; nothing at the first.
-    fn cpu(&mut self, deadline: &Deadline) -> Result<Option<u64>, service::Error> {
-        let used = self.watch.service.cpu_time(deadline)?;
-        let now = Instant::now();
-        let before = self.cpu_before.replace((now, used));
-        Ok(before.and_then(|(then, used_then)| {
-            let used = used.saturating_sub(used_then).as_micros();
-            let percent = (used * 100).checked_div((now - then).as_micros())?;
-            u64::try_from(percent).ok()
-        }))
+    /// Whether anybody wants to know what it takes.
+    fn measures_usage(&self) -> bool {
+        self.will_watch || self.watch.baseline.is_some() || self.has_limits_of_usage()
+    }
+
+    fn has_limits_of_usage(&self) -> bool {
+        let limits = &self.watch.limits;
+        limits.memory.is_some() || limits.memory_growth.is_some() || limits.cpu.is_some()
+    }
+
+    /// Where the log to be counted in begins: where the deploy started the service, else where this run began. A journal knows
+    /// that by the time. In the log of a supervisor that keeps no record of it, only what comes from now on can be told
+    /// from what an earlier run wrote.
+    fn start_of(&self, status: &Status, deadline: &Deadline) -> Result<Mark, service::Error> {
+        let service = &self.watch.service;
+        if let Some(mark) = self.watch.switch.as_ref().and_then(runs::kept_mark) {
+            return Ok(mark);
+        }
+        if let Some(mark) = service.run_mark()? {
+            return Ok(mark);
+        }
+        let mark = service.mark(deadline)?;
+        let began = status
+            .active_for
+            .and_then(|age| SystemTime::now().checked_sub(age))
+            .and_then(|began| began.duration_since(UNIX_EPOCH).ok())
+            .and_then(|since| u64::try_from(since.as_micros()).ok());
+        Ok(match (mark, began) {
+            (Mark::Journal { .. }, Some(microseconds)) => Mark::Journal {
+                cursor: None,
+                microseconds,
+            },
+            (mark, _) => mark,
+        })
     }
 
     /// Which process answers; nothing where nothing is to be proven.
@@ -189,32 +312,15 @@ impl<'a> Looks<'a> {
 
     /// The service's last words, or why they cannot be had. A wait that ran into its deadline still shows them.
     pub(crate) fn tail(&self) -> Vec<String> {
-        let deadline = Deadline::after(PATIENCE);
+        let patience = if deadline::interrupt::raised().is_some() {
+            PATIENCE_AT_SIGNAL
+        } else {
+            PATIENCE
+        };
+        let deadline = Deadline::after(patience).uninterruptible();
         match self.watch.service.log_tail(TAIL, &deadline) {
             Ok(lines) => lines,
             Err(error) => vec![format!("(its log cannot be shown: {error})")],
         }
     }
-}
-
-/// Where the log of this run begins. A journal knows by the time; in a file only what comes from now on can be told from
-/// what an earlier run wrote.
-fn start_of(
-    status: &Status,
-    service: &Service,
-    deadline: &Deadline,
-) -> Result<Mark, service::Error> {
-    let mark = service.mark(deadline)?;
-    let began = status
-        .active_for
-        .and_then(|age| SystemTime::now().checked_sub(age))
-        .and_then(|began| began.duration_since(UNIX_EPOCH).ok())
-        .and_then(|since| u64::try_from(since.as_micros()).ok());
-    Ok(match (mark, began) {
-        (Mark::Journal { .. }, Some(microseconds)) => Mark::Journal {
-            cursor: None,
-            microseconds,
-        },
-        (mark, _) => mark,
-    })
 }

@@ -52,6 +52,7 @@ pub fn record(state: &State, seen: Option<Switch>) -> Switch {
             pid: kept.pid,
             start_time: kept.start_time,
             invocation: kept.invocation.clone(),
+            baseline: kept.baseline,
             ..seen
         },
         _ => seen,

@@ -79,7 +79,10 @@ fn look(service: &Service, deadline: &Deadline) -> Result<Switch, Failure> {
     let status = service
         .status(deadline)
         .map_err(|error| fail::service(&error))?;
-    Ok(runs::seen(&status))
+    Ok(Switch {
+        baseline: runs::baseline(service, &status, deadline),
+        ..runs::seen(&status)
+    })
 }
 
 fn announced<'a>(held: &'a Held<'_>, id: &str) -> Option<&'a Intent> {

@@ -315,7 +315,10 @@ impl Step<'_> {
     fn count_from(&mut self, restarts: Option<u64>, deadline: &Deadline) -> Result<(), Failure> {
         self.report.restarts_at_switch = restarts;
         let mut held = self.lease.lock(deadline)?;
-        record(&mut held, |state| state.started(self.lease.id(), restarts))
+        let log = self.mark.as_ref().and_then(runs::keep_mark);
+        record(&mut held, |state| {
+            state.started(self.lease.id(), restarts, log)
+        })
     }
 
     fn disproven(&mut self, proof: Proof) -> Failure {

@@ -45,6 +45,8 @@ impl step::Tool for Tool {
     const FIELDS: &'static [&'static str] = &[
         "changed",
         "pid",
+        "baseline.memoryBytes",
+        "baseline.cpuPercent",
         "stopMs",
         "portFreeMs",
         "killed",

@@ -2,18 +2,24 @@
 
 use application::{Lease, record, runs};
 use deadline::Deadline;
+use state::{Baseline, Switch};
 use step::Failure;
 
-/// Writes down the run that is about to be stopped: its restart counter, main process and invocation. A deploy is in the
+/// Writes down the run that is about to be stopped: its restart counter, main process and invocation, and what it takes. A deploy is in the
 /// phase `restart` afterwards.
 pub(crate) fn before(
     lease: &Lease<'_>,
     status: &service::Status,
+    baseline: Option<Baseline>,
     deadline: &Deadline,
 ) -> Result<(), Failure> {
     let mut held = lease.lock(deadline)?;
     lease.enter_restart(&mut held)?;
     record(&mut held, |state| {
-        state.observe_before(lease.id(), runs::seen(status))
+        let seen = Switch {
+            baseline,
+            ..runs::seen(status)
+        };
+        state.observe_before(lease.id(), seen)
     })
 }

@@ -2,13 +2,14 @@
 
 use crate::port::{Holder, Look};
 use crate::record;
-use application::{Lease, fail};
+use application::{Lease, fail, runs};
 use deadline::{Deadline, Ended};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Serialize;
 use service::{Cut, DeadMan, Service, Status, Stopped};
+use state::Baseline;
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 use step::Failure;
@@ -41,13 +42,15 @@ pub struct DeadManRequest {
 }
 
 /// What a stop came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StopReport {
     /// Whether anything of the service was there to be stopped.
     pub changed: bool,
     /// The main process that there was.
     pub pid: Option<u32>,
+    /// What it took before it was asked to stop, for a comparison with the next run.
+    pub baseline: Option<Baseline>,
     /// Milliseconds from the request until nothing of the service was left.
     pub stop_ms: Option<u64>,
     /// Milliseconds from then until nobody held the port any more; none where no port was told.
@@ -75,7 +78,8 @@ pub fn stop(
 ) -> Result<StopReport, Failure> {
     let failed = |error: service::Error| fail::service(&error);
     let status = service.status(deadline).map_err(failed)?;
-    record::before(lease, &status, deadline)?;
+    let baseline = runs::baseline(service, &status, deadline);
+    record::before(lease, &status, baseline, deadline)?;
     let dead_man = match &request.dead_man {
         Some(DeadManRequest { after, command }) => {
             // Not while the service may still take its time to stop: then it would find it running, and be spent.
@@ -92,6 +96,7 @@ pub fn stop(
     let mut report = StopReport {
         changed: false,
         pid: status.main_pid,
+        baseline,
         stop_ms: None,
         port_free_ms: None,
         killed: false,

@@ -4,11 +4,13 @@ use deadline::Deadline;
 use serde_json::Value;
 use service::{Service, Setting};
 use std::fs;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Long enough for anything that is to happen at all.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,6 +41,58 @@ pub fn report(output: &Output, exit: i32) -> Value {
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["exit"], exit, "{report:#}");
     report
+}
+
+/// A real HTTP endpoint that notes when it was asked, and answers by the number of the request, from 0 on: with this status,
+/// or never.
+pub struct Endpoint {
+    pub port: u16,
+    asked: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl Endpoint {
+    pub fn answering(status: impl Fn(usize) -> Option<u16> + Send + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            let mut kept = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 4096];
+                // A caller that goes away without a word has asked nothing.
+                if !matches!(stream.read(&mut request), Ok(1..)) {
+                    continue;
+                }
+                let number = {
+                    let mut noted = noted.lock().unwrap();
+                    noted.push(Instant::now());
+                    noted.len() - 1
+                };
+                match status(number) {
+                    Some(status) => {
+                        let answer = format!(
+                            "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                        );
+                        stream.write_all(answer.as_bytes()).ok();
+                    }
+                    None => kept.push(stream),
+                }
+            }
+        });
+        Self { port, asked }
+    }
+
+    /// Its address, for a target.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/health", self.port)
+    }
+
+    /// When it was asked.
+    pub fn asked(&self) -> Vec<Instant> {
+        self.asked.lock().unwrap().clone()
+    }
 }
 
 /// A port that nobody listens on.

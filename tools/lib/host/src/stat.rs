@@ -31,6 +31,8 @@ pub struct Stat {
     pub kernel: bool,
     /// Processor time it has used itself, in user and in kernel mode. Its children's is not in it.
     pub cpu_time: Duration,
+    /// Processor time of those of its children, theirs included, that have ended and that it has taken note of.
+    pub ended_children_time: Duration,
 }
 
 /// `PF_KTHREAD` of the kernel's `sched.h`, in the flags of field 9.
@@ -59,6 +61,9 @@ impl Stat {
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let field = |number: usize| fields.get(number - 3).copied();
         let ticks: u64 = field(14)?.parse::<u64>().ok()? + field(15)?.parse::<u64>().ok()?;
+        // These two are signed in the kernel's table, and never below 0.
+        let ended = |number| field(number)?.parse::<u64>().ok();
+        let ended_ticks = ended(16)? + ended(17)?;
         Some(Self {
             pid: pid.parse().ok()?,
             name,
@@ -70,6 +75,7 @@ impl Stat {
             start_time: field(22)?.parse().ok()?,
             kernel: field(9)?.parse::<u64>().ok()? & KERNEL_THREAD != 0,
             cpu_time: from_ticks(ticks, ticks_per_second()),
+            ended_children_time: from_ticks(ended_ticks, ticks_per_second()),
         })
     }
 }
@@ -120,6 +126,9 @@ mod tests {
         assert_eq!((stat.group, stat.session), (4242, 4240));
         assert_eq!((stat.threads, stat.start_time), (3, 987_654));
         assert_eq!(from_ticks(300, 100), Duration::from_secs(3));
+        let per_second = ticks_per_second();
+        assert_eq!(stat.cpu_time, from_ticks(300, per_second));
+        assert_eq!(stat.ended_children_time, from_ticks(15, per_second));
     }
 
     #[test]

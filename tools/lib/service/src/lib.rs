@@ -31,6 +31,7 @@ mod status;
 mod stop;
 mod supervisor;
 mod systemd;
+mod usage;
 
 pub use dead_man::{DeadMan, DeadManBy, Disarmed};
 pub use error::Error;
@@ -40,3 +41,4 @@ pub use proof::{Before, Expectation, Proof, Verdict};
 pub use service::{Service, Setting};
 pub use status::{Active, Image, StartLimit, Status};
 pub use stop::{Cut, Stopped};
+pub use usage::{Usage, share};

@@ -17,6 +17,7 @@ use crate::supervisor::Supervisor;
 use crate::systemd::Systemd;
 use crate::{
     Before, DeadMan, Disarmed, Error, Expectation, LogErrors, Mark, Name, Proof, Status, Stopped,
+    Usage,
 };
 
 /// Where the application is on disk, and how a plain process of it is started.
@@ -157,10 +158,9 @@ impl Service {
     }
 
     /// Its living processes, where they are known.
-    fn known_pids(&self, deadline: &Deadline) -> Result<Vec<u32>, Error> {
-        let status = self.status(deadline)?;
-        let members = self.supervisor.members(&status, deadline)?;
-        if self.hides_members(&status, &members) {
+    fn known_pids(&self, status: &Status, deadline: &Deadline) -> Result<Vec<u32>, Error> {
+        let members = self.supervisor.members(status, deadline)?;
+        if self.hides_members(status, &members) {
             return Err(Error::Unreadable {
                 what: format!("what processes {} has", self.name),
                 said: "its command names none".to_owned(),
@@ -174,13 +174,21 @@ impl Service {
     /// counts in full what it shares.
     pub fn memory_bytes(&self, deadline: &Deadline) -> Result<u64, Error> {
         let of = |pid: &u32| self.proc.process_memory(*pid).unwrap_or(0);
-        Ok(self.known_pids(deadline)?.iter().map(of).sum())
+        let status = self.status(deadline)?;
+        Ok(self.known_pids(&status, deadline)?.iter().map(of).sum())
     }
 
-    /// Processor time that its living processes have used since each of them started.
-    pub fn cpu_time(&self, deadline: &Deadline) -> Result<Duration, Error> {
-        let of = |pid: &u32| self.proc.cpu_time(*pid).unwrap_or_default();
-        Ok(self.known_pids(deadline)?.iter().map(of).sum())
+    /// What its processes take, given a look at it that was just made: the supervisor is not asked again. [`Error::Unreadable`] where
+    /// its supervisor does not tell which they are.
+    pub fn usage(&self, status: &Status, deadline: &Deadline) -> Result<Usage, Error> {
+        let pids = self.known_pids(status, deadline)?;
+        Ok(Usage::of(&self.proc, &pids, status.active_for))
+    }
+
+    /// Where the log of the run that is there now begins, where the service's own record says; it knows of more than what
+    /// came since somebody first looked.
+    pub fn run_mark(&self) -> Result<Option<Mark>, Error> {
+        self.supervisor.run_mark()
     }
 
     /// Where its log ends now: to be taken before a start.

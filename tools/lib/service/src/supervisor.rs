@@ -86,6 +86,11 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     /// Where the log ends now.
     fn mark(&self, deadline: &Deadline) -> Result<Mark, Error>;
 
+    /// Where the log of the present run begins, where the supervisor's own record of it says.
+    fn run_mark(&self) -> Result<Option<Mark>, Error> {
+        Ok(None)
+    }
+
     /// At most the last `most` lines, those after `mark` where one is given.
     fn log(
         &self,

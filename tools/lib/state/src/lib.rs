@@ -19,7 +19,8 @@ mod wishes;
 pub use choice::Seen;
 pub use document::{Document, SCHEMA};
 pub use model::{
-    Beat, Deploy, Event, Failing, Intent, Outcome, Pause, Phase, Release, State, Status, Switch,
+    Baseline, Beat, Deploy, Event, Failing, Intent, Outcome, Pause, Phase, Release, State, Status,
+    Switch,
 };
 pub use note::Note;
 pub use rate::{Rate, Used};

@@ -140,8 +140,18 @@ pub struct Intent {
     pub to: String,
 }
 
+/// What a service took, for a comparison later on. What was not seen is `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Baseline {
+    /// Bytes that its processes had for themselves, files in memory not counted.
+    pub memory_bytes: Option<u64>,
+    /// The mean share of one core over their whole life, in percent.
+    pub cpu_percent: Option<f64>,
+}
+
 /// The service at the moment of the switch, and its restarts since.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Switch {
     /// The supervisor's restart counter at the switch; what came before does not count.
@@ -158,6 +168,10 @@ pub struct Switch {
     pub invocation: Option<String>,
     /// The images that ran before, where the service is made of containers.
     pub images: Vec<String>,
+    /// What the old run took.
+    pub baseline: Option<Baseline>,
+    /// Where the service's log ended before the new run was started: a place that only the supervisor's part understands.
+    pub log: Option<Value>,
 }
 
 /// Why there are no deploys, and until when.

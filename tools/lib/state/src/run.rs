@@ -3,7 +3,7 @@
 use crate::model::{State, Switch};
 use crate::note::Note;
 use crate::transition::Refused;
-use serde_json::json;
+use serde_json::{Value, json};
 
 impl State {
     /// The service as it runs now, written down before it is stopped: a proof compares the new run with it. One that does
@@ -22,13 +22,19 @@ impl State {
     }
 
     /// The service has been started. Restarts count from what its supervisor's counter shows now, since a start by hand
-    /// sets the counter back; what ran before stays written down.
-    pub fn started(&mut self, id: &str, restarts: Option<u64>) -> Result<Note, Refused> {
+    /// sets the counter back; what ran before stays written down. `log` is where the service's log ended before the start.
+    pub fn started(
+        &mut self,
+        id: &str,
+        restarts: Option<u64>,
+        log: Option<Value>,
+    ) -> Result<Note, Refused> {
         self.held_by(id)?;
         let switch = self.switch.get_or_insert_default();
         switch.restarts = restarts;
         switch.last_seen = restarts;
         switch.counted = 0;
+        switch.log = log;
         Ok(Note::new(
             "started",
             Some(id),
@@ -83,9 +89,12 @@ mod tests {
         let mut state = deploying();
         state.observe_before("d1", run(Some(7), 3)).unwrap();
         state.switch.as_mut().unwrap().observe(5);
-        state.started("d1", Some(0)).unwrap();
+        state
+            .started("d1", Some(0), Some(json!({"offset": 9})))
+            .unwrap();
         let mut switch = state.switch.unwrap();
         assert_eq!((switch.pid, switch.counted), (Some(7), 0));
+        assert_eq!(switch.log, Some(json!({"offset": 9})));
         switch.observe(1);
         assert_eq!(switch.counted, 1);
     }
@@ -95,7 +104,7 @@ mod tests {
         let mut state = deploying();
         let before = state.clone();
         assert!(state.observe_before("d0", run(Some(7), 3)).is_err());
-        assert!(state.started("d0", None).is_err());
+        assert!(state.started("d0", None, None).is_err());
         assert_eq!(state, before);
     }
 }

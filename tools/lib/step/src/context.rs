@@ -6,7 +6,13 @@ use crate::upstream::Upstream;
 use deadline::Deadline;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// To the line's beginning, with nothing left of it: what is written next stands in its place.
+const OVER: &str = "\r\x1b[2K";
+/// Whether the last line on the terminal is one of progress.
+static IN_PROGRESS: AtomicBool = AtomicBool::new(false);
 
 /// What the command line and the environment say beyond a tool's own options.
 pub struct Context {
@@ -59,6 +65,22 @@ impl Context {
         }
     }
 
+    /// Whether a person is watching: standard error is a terminal, and something may be said there.
+    pub fn is_watched(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// How a long wait stands, for a person who is watching: one line, which the next one takes the place of.
+    pub fn progress(&self, fact: impl Display) {
+        if self.is_watched() {
+            let line = format!("{OVER}{}: {fact}", self.tool);
+            let mut stderr = io::stderr().lock();
+            stderr.write_all(line.as_bytes()).ok();
+            stderr.flush().ok();
+            IN_PROGRESS.store(true, Ordering::SeqCst);
+        }
+    }
+
     /// A line for people as it is, on standard error; not with `--quiet`.
     pub fn relay(&self, line: &str) {
         if !self.quiet {
@@ -78,12 +100,26 @@ pub fn relay(line: &str) {
     writeln!(io::stderr().lock(), "{line}").ok();
 }
 
+/// Whether a line of progress was still there, which stands no longer.
+fn end_progress() -> bool {
+    IN_PROGRESS.swap(false, Ordering::SeqCst)
+}
+
+/// Takes away a line of progress that nothing has taken the place of.
+pub(crate) fn wipe() {
+    if end_progress() {
+        io::stderr().lock().write_all(OVER.as_bytes()).ok();
+    }
+}
+
 /// One or more lines on standard error, each beginning with the tool's name. A closed or full stream is nobody's
 /// failure: the step is done or not done whether or not somebody can read of it.
 pub(crate) fn say(tool: &str, text: &str) {
+    let over = if end_progress() { OVER } else { "" };
     let lines: String = text
         .lines()
         .map(|line| format!("{tool}: {line}\n"))
         .collect();
+    let lines = format!("{over}{lines}");
     io::stderr().lock().write_all(lines.as_bytes()).ok();
 }

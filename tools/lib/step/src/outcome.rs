@@ -1,6 +1,6 @@
 //! How a tool ends: the report on standard output, a word for people on standard error, the exit code.
 
-use crate::context::say;
+use crate::context::{say, wipe};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::field;
@@ -67,6 +67,7 @@ impl Outcome {
 
     /// Prints what there is to print and says how the tool is to exit.
     pub(crate) fn finish(self, result: Result<Report, Failure>) -> Exit {
+        wipe();
         if let Some(text) = &self.text {
             write_out(text);
             return Exit::Done;

@@ -91,6 +91,7 @@ impl Process {
             .map_err(Error::io(format!("enter {}", self.current.display())))?;
         let invocation = record::invocation()?;
         let environment = self.environment(&invocation);
+        let mark = log::mark(&self.file("log"))?;
         let (output, errors) = log::open(&self.file("log"), &invocation, &directory)?;
         let process = Detached::start(
             &self.proc,
@@ -105,7 +106,8 @@ impl Process {
             },
             deadline,
         )?;
-        Record::new(process.identity.clone(), invocation, &directory).write(&self.file("json"))?;
+        Record::new(process.identity.clone(), invocation, &directory, mark)
+            .write(&self.file("json"))?;
         process.go()
     }
 }
@@ -216,6 +218,10 @@ impl Supervisor for Process {
 
     fn mark(&self, _: &Deadline) -> Result<Mark, Error> {
         log::mark(&self.file("log"))
+    }
+
+    fn run_mark(&self) -> Result<Option<Mark>, Error> {
+        Ok(self.record()?.and_then(|record| record.log))
     }
 
     fn log(&self, mark: Option<&Mark>, most: usize, _: &Deadline) -> Result<Vec<String>, Error> {

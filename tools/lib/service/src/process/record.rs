@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use host::Identity;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, Mark};
 
 /// The version of the file's form.
 const SCHEMA: u32 = 1;
@@ -28,16 +28,20 @@ pub(super) struct Record {
     started_at: String,
     /// The directory that `current` led to then.
     pub(super) directory: PathBuf,
+    /// Where the log ended before this start. None in a record of an older version.
+    #[serde(default)]
+    pub(super) log: Option<Mark>,
 }
 
 impl Record {
-    pub(super) fn new(identity: Identity, invocation: String, directory: &Path) -> Self {
+    pub(super) fn new(identity: Identity, invocation: String, directory: &Path, log: Mark) -> Self {
         Self {
             schema: SCHEMA,
             identity,
             invocation,
             started_at: clock::rfc3339(SystemTime::now()),
             directory: directory.to_owned(),
+            log: Some(log),
         }
     }
 
