@@ -29,6 +29,13 @@ pub(crate) struct Behaviour {
     /// Bytes in all.
     pub(crate) leak_limit: usize,
     pub(crate) log_errors: Option<Duration>,
+    /// Every so many-th answer of /health fails.
+    pub(crate) fail_every: Option<u64>,
+    /// None fail before that many.
+    pub(crate) fail_after: u64,
+    /// Threads that do nothing but take time.
+    pub(crate) burn: u64,
+    pub(crate) lose_port_after: Option<Duration>,
     pub(crate) ignore_term: bool,
     pub(crate) orphan: Option<Orphan>,
     pub(crate) version: Option<String>,
@@ -65,6 +72,10 @@ impl Default for Behaviour {
             leak: 0,
             leak_limit: 1 << 30,
             log_errors: None,
+            fail_every: None,
+            fail_after: 0,
+            burn: 0,
+            lose_port_after: None,
             ignore_term: false,
             orphan: None,
             version: None,
@@ -144,6 +155,10 @@ impl Behaviour {
             "leak" => self.leak = units::size(needed()?)?,
             "leak-limit" => self.leak_limit = units::size(needed()?)?,
             "log-errors" => self.log_errors = Some(units::duration(needed()?)?),
+            "fail-every" => self.fail_every = Some(number(needed()?)?).filter(|every| *every > 0),
+            "fail-after" => self.fail_after = number(needed()?)?,
+            "burn" => self.burn = number(needed()?)?,
+            "lose-port-after" => self.lose_port_after = Some(units::duration(needed()?)?),
             "version" => self.version = Some(needed()?.to_owned()),
             "port-taken" => {
                 self.port_taken = match needed()? {

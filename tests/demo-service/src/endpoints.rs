@@ -5,7 +5,7 @@ use crate::http::{self, Request, json_string};
 use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ const HELD: Duration = Duration::from_secs(120);
 pub(crate) struct Served {
     release: Release,
     in_flight: AtomicUsize,
+    /// Questions for /health so far.
+    asked: AtomicU64,
     pub(crate) connections: AtomicUsize,
 }
 
@@ -26,7 +28,20 @@ impl Served {
         Self {
             release,
             in_flight: AtomicUsize::new(0),
+            asked: AtomicU64::new(0),
             connections: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Served {
+    /// What this question for /health is answered.
+    fn health_status(&self) -> u16 {
+        let behaviour = &self.release.behaviour;
+        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        match behaviour.fail_every {
+            Some(every) if number > behaviour.fail_after && number.is_multiple_of(every) => 500,
+            _ => behaviour.health_status,
         }
     }
 }
@@ -52,12 +67,7 @@ fn respond(mut stream: &TcpStream, request: &Request, served: &Arc<Served>) -> i
                 std::process::id(),
                 json_string(&release.directory.to_string_lossy())
             );
-            http::respond(
-                stream,
-                release.behaviour.health_status,
-                "application/json",
-                &body,
-            )
+            http::respond(stream, served.health_status(), "application/json", &body)
         }
         "/in-flight" => http::respond(
             stream,

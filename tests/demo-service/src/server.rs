@@ -44,6 +44,9 @@ pub(crate) fn serve(options: &Options) -> Result<u8, String> {
     if let Some(between) = behaviour.log_errors {
         thread::spawn(move || log_errors(between));
     }
+    for _ in 0..behaviour.burn {
+        thread::spawn(burn);
+    }
     if behaviour.leak > 0 {
         thread::spawn(move || leak(behaviour.leak, behaviour.leak_limit));
     }
@@ -82,6 +85,14 @@ pub(crate) fn serve(options: &Options) -> Result<u8, String> {
     log(Level::Info, &format!("listens on {address}"));
     let served = Arc::new(Served::new(release));
     let (stop, stopped) = UnixStream::pair().map_err(|error| error.to_string())?;
+    if let Some(after) = behaviour.lose_port_after {
+        let stop = stop.try_clone().map_err(|error| error.to_string())?;
+        thread::spawn(move || {
+            thread::sleep(after);
+            // As if nobody held the other end any more, and nothing of us ends but the taking of callers.
+            let _ = stop.shutdown(std::net::Shutdown::Both);
+        });
+    }
     let accepting = {
         let served = Arc::clone(&served);
         thread::spawn(move || accept(&listener, given, &stopped, &served))
@@ -207,6 +218,14 @@ fn accept(listener: &TcpListener, given: bool, stopped: &UnixStream, served: &Ar
             let counted = Counted::new(served, |served| &served.connections);
             thread::spawn(move || answer(&stream, &counted.0));
         }
+    }
+}
+
+/// Takes all the time there is.
+fn burn() {
+    let mut number = 1_u64;
+    loop {
+        number = std::hint::black_box(number.wrapping_mul(3));
     }
 }
 

@@ -156,7 +156,7 @@ fn switch_back(
     record(held, |state| state.roll_back(&id, to, why, true))?;
     application.switch_link(to)?;
     record(held, |state| state.switched(&id))?;
-    record(held, |state| state.started(&id, Some(restarts)))?;
+    record(held, |state| state.started(&id, Some(restarts), None))?;
     record(held, |state| {
         state.end(
             &id,

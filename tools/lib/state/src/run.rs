@@ -22,7 +22,8 @@ impl State {
     }
 
     /// The service has been started. Restarts count from what its supervisor's counter shows now, since a start by hand
-    /// sets the counter back; what ran before stays written down. `log` is where the service's log ended before the start.
+    /// sets the counter back; what ran before stays written down. `log` is where the service's log ended before the
+    /// start, where that was seen; else what was written down before stays.
     pub fn started(
         &mut self,
         id: &str,
@@ -34,7 +35,9 @@ impl State {
         switch.restarts = restarts;
         switch.last_seen = restarts;
         switch.counted = 0;
-        switch.log = log;
+        if log.is_some() {
+            switch.log = log;
+        }
         Ok(Note::new(
             "started",
             Some(id),
