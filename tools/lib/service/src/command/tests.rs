@@ -105,7 +105,7 @@ fn a_plain_init_script_is_started_looked_at_and_stopped() {
         Err(Error::Unreadable { .. })
     ));
     assert!(matches!(
-        service.cpu_time(&soon()),
+        service.usage(&service.status(&soon()).unwrap(), &soon()),
         Err(Error::Unreadable { .. })
     ));
     let mark = service.mark(&soon()).unwrap();
