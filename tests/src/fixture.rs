@@ -82,6 +82,9 @@ impl Fixture {
             Supervisor::Compose => fixture.configure("SERVICE_START_BUILD", "yes"),
             Supervisor::Command => fixture.start_supervisord(),
             Supervisor::Systemd | Supervisor::SystemdUser => fixture.change_unit(|unit| unit),
+            Supervisor::Pm2Fork => fixture.configure("DEPLOY_START", &fixture.pm2_start()),
+            // Each release has an ecosystem file.
+            Supervisor::Pm2Cluster => {}
         }
         fixture.give();
         Some(fixture)
@@ -95,6 +98,7 @@ impl Fixture {
             Supervisor::Process => format!("process:{}", self.name),
             Supervisor::Compose => format!("compose:{}", text(&self.root.join("current"))),
             Supervisor::Command => format!("command:{}", self.command().display()),
+            Supervisor::Pm2Fork | Supervisor::Pm2Cluster => format!("pm2:{}", self.name),
         }
     }
 
@@ -131,6 +135,7 @@ impl Fixture {
     fn at_home(&self, tool: Tool) -> Tool {
         let tool = match &self.engine {
             Some(engine) => tool.env("DOCKER_HOST", engine.address()),
+            None if self.supervisor.is_pm2() => tool.env("PM2_HOME", self.pm2_home()),
             None => tool,
         };
         tool.env("DEPLOY_APP", self.app())
@@ -154,7 +159,11 @@ impl Fixture {
 
     fn tree(&self, directory: &Path, version: &str, behaviour: &str) -> PathBuf {
         fs::create_dir_all(directory).unwrap();
-        fs::copy(binary("demo-service"), directory.join("demo-service")).unwrap();
+        if self.supervisor.is_pm2() {
+            self.node_program(directory);
+        } else {
+            fs::copy(binary("demo-service"), directory.join("demo-service")).unwrap();
+        }
         fs::write(directory.join("VERSION"), format!("{version}\n")).unwrap();
         fs::write(directory.join("behaviour"), format!("{behaviour}\n")).unwrap();
         if self.supervisor == Supervisor::Compose {

@@ -11,6 +11,7 @@ mod fixture;
 pub mod hostile;
 mod left_out;
 mod paths;
+mod pm2;
 mod port;
 mod processes;
 mod running;
@@ -27,7 +28,7 @@ mod wait;
 pub use engine::Engine;
 pub use fixture::Fixture;
 pub use left_out::left_out;
-pub use paths::{binaries, binary, real_application, target};
+pub use paths::{binaries, binary, pm2_programs, real_application, target};
 pub use port::Port;
 pub use processes::{beneath, kill};
 pub use running::{Ended, Running};
@@ -41,14 +42,16 @@ pub use wait::{PATIENCE, until, until_some};
 
 /// Makes one test for each supervisor out of one body: `on_each_supervisor!(name, |fixture| { … })`.
 ///
-/// The tests are `name::systemd`, `name::systemd_user`, `name::process`, `name::command` and `name::compose`; each leaves itself out where its
-/// supervisor is not there. This is for what a supervisor decides: which release goes live, which is rejected, whose answer is
-/// believed. A deploy of a Compose project takes seconds, for which [`on_each_quick_supervisor!`] is there.
+/// The tests are `name::systemd`, `name::systemd_user`, `name::process`, `name::pm2_fork`, `name::pm2_cluster`,
+/// `name::command` and `name::compose`; each leaves itself out where its supervisor is not there. This is for what a
+/// supervisor decides: which release goes live, which is rejected, whose answer is believed. A deploy of a Compose project
+/// takes seconds, for which [`on_each_quick_supervisor!`] is there.
 #[macro_export]
 macro_rules! on_each_supervisor {
     ($name:ident, |$fixture:ident| $body:block) => {
         $crate::on_supervisors!($name, |$fixture| $body,
-            systemd: Systemd, systemd_user: SystemdUser, process: Process, command: Command, compose: Compose);
+            systemd: Systemd, systemd_user: SystemdUser, process: Process, pm2_fork: Pm2Fork,
+            pm2_cluster: Pm2Cluster, command: Command, compose: Compose);
     };
 }
 

@@ -38,6 +38,15 @@ pub fn real_application() -> Option<PathBuf> {
     wheels.join("complete").is_file().then_some(wheels)
 }
 
+/// The directory with the programs of PM2, where `tests/setup` could fetch it.
+pub fn pm2_programs() -> Option<PathBuf> {
+    let configured = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let pm2 = configured.unwrap_or_else(target).join("pm2");
+    pm2.join("complete")
+        .is_file()
+        .then(|| pm2.join("node_modules/.bin"))
+}
+
 /// A path as text; the tests make no others.
 pub(crate) fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()

@@ -57,8 +57,11 @@ impl Fixture {
         manage(self.user.as_ref(), arguments).unwrap()
     }
 
-    /// A property of the service's unit.
+    /// A property of the service's unit. Of PM2's list those that it has too, in systemd's words.
     pub fn property(&self, name: &str) -> String {
+        if self.supervisor.is_pm2() {
+            return self.pm2_property(name);
+        }
         let unit = format!("{}.service", self.name);
         let output = self.systemctl(["show", "--value", "--property", name, &unit]);
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -67,7 +70,9 @@ impl Fixture {
     /// Starts the service by the supervisor's own means, whatever comes of it; a plain process, or a project, is
     /// started by `service-start`, and must then be ready.
     pub fn start(&self) {
-        if self.supervisor.is_systemd() {
+        if self.supervisor.is_pm2() {
+            self.pm2_starts();
+        } else if self.supervisor.is_systemd() {
             let unit = format!("{}.service", self.name);
             self.systemctl(["start", &unit]);
         } else {
@@ -92,6 +97,9 @@ impl Fixture {
                 String::from_utf8_lossy(&streams).into_owned()
             });
             return logs.collect();
+        }
+        if self.supervisor.is_pm2() {
+            return self.pm2_logs();
         }
         // Root reads a user's units from the same journal; the user's own journal may not be kept apart.
         let key = if self.user.is_some() {

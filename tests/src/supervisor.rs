@@ -19,6 +19,10 @@ pub enum Supervisor {
     Command,
     /// A Compose project, on a Docker engine of the fixture's own.
     Compose,
+    /// PM2, in fork mode: one instance, which has the port itself.
+    Pm2Fork,
+    /// PM2, in cluster mode: two instances, for which PM2's daemon has the port.
+    Pm2Cluster,
 }
 
 impl Supervisor {
@@ -27,12 +31,18 @@ impl Supervisor {
         matches!(self, Self::Systemd | Self::SystemdUser)
     }
 
+    /// Whether it is PM2, in either mode.
+    pub fn is_pm2(self) -> bool {
+        matches!(self, Self::Pm2Fork | Self::Pm2Cluster)
+    }
+
     /// Whether it is there; else why not.
     pub fn available(self) -> Result<(), String> {
         match self {
             Self::Process => return Ok(()),
             Self::Compose => return Engine::available(),
             Self::Command => return command::available(),
+            Self::Pm2Fork | Self::Pm2Cluster => return crate::pm2::available(),
             Self::Systemd | Self::SystemdUser => {}
         }
         if self == Self::Systemd {

@@ -17,6 +17,9 @@ impl Drop for Fixture {
         if let Some(engine) = self.engine.take() {
             drop(engine);
         }
+        if self.supervisor.is_pm2() {
+            self.end_pm2();
+        }
         // Whatever else began here: a plain process, an orphan, a runbook that was left behind. Again, because one
         // that is killed may just have started another.
         for _ in 0..100 {

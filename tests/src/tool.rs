@@ -1,6 +1,6 @@
 //! Runs a tool as a user would, and checks each time what every tool promises.
 
-use crate::paths::{binaries, binary};
+use crate::paths::{binaries, binary, pm2_programs};
 use crate::running::{Ended, Running};
 use crate::user::User;
 use std::ffi::{OsStr, OsString};
@@ -165,6 +165,10 @@ impl Tool {
         }
         let mut path = binaries().into_os_string();
         path.push(":");
+        if let Some(programs) = pm2_programs() {
+            path.push(programs);
+            path.push(":");
+        }
         path.push(std::env::var_os("PATH").unwrap_or_default());
         command.args(&self.arguments).env("PATH", path);
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));

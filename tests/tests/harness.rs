@@ -1,7 +1,7 @@
 //! The harness minds what it promises to mind: a check that never fails is none.
 #![allow(clippy::unwrap_used)]
 
-use slipway_tests::{Fixture, Port, beneath, on_each_quick_supervisor, shell, until};
+use slipway_tests::{Fixture, Port, Supervisor, beneath, on_each_quick_supervisor, shell, until};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 
@@ -105,14 +105,17 @@ on_each_quick_supervisor!(a_fixture_that_panics_leaves_nothing, |fixture| {
     let directory = fixture.directory.clone();
     let name = fixture.name.clone();
     let supervisor = fixture.supervisor;
-    let release = fixture.release("20260101-000000", "1", "ignore-term\norphan");
+    let behaviour = match supervisor {
+        Supervisor::Pm2Cluster => "ignore-term",
+        _ => "ignore-term\norphan",
+    };
+    let release = fixture.release("20260101-000000", "1", behaviour);
     fixture.select("20260101-000000");
     assert_eq!(fixture.selected().as_deref(), Some("20260101-000000"));
     let before = beneath(&directory).len();
     let units = supervisor.is_systemd().then(|| fixture.units());
-    match units {
-        Some(_) => fixture.start(),
-        None => drop(
+    match supervisor {
+        Supervisor::Process => drop(
             Command::new(release.join("demo-service"))
                 .args(["--port", &fixture.port.number.to_string()])
                 .current_dir(&release)
@@ -120,10 +123,13 @@ on_each_quick_supervisor!(a_fixture_that_panics_leaves_nothing, |fixture| {
                 .spawn()
                 .unwrap(),
         ),
+        _ => fixture.start(),
     }
     fixture.until_version("1");
-    until("there are two of them", || {
-        beneath(&directory).len() == before + 2
+    // Itself and the orphan, or the two instances of a cluster, which can leave none; and PM2's daemon, started there.
+    let processes = if supervisor.is_pm2() { 3 } else { 2 };
+    until("all of them are there", || {
+        beneath(&directory).len() == before + processes
     });
     let panic = catch_unwind(AssertUnwindSafe(move || {
         let _dropped_on_the_way = fixture;

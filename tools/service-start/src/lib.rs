@@ -70,7 +70,7 @@ impl step::Tool for Tool {
         let application = Application::of(&args.layout)?;
         let service = application.service(&args.service)?.ok_or_else(|| {
             Failure::usage("no service was named")
-                .hint("--service systemd:UNIT, systemd-user:UNIT, compose:DIR or process:NAME, or --app NAME")
+                .hint("--service systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR or process:NAME, or --app NAME")
         })?;
         let request = StartRequest {
             port: args.service.port,

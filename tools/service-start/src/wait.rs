@@ -107,7 +107,11 @@ fn look(service: &Service, deadline: &Deadline) -> Result<Status, Failure> {
 fn serves(port: Option<&Look>, signs: &Signs<'_>, since: Instant, deadline: &Deadline) -> bool {
     match port {
         // What cannot be seen is for the proof to judge.
-        Some(look) if !look.own.is_empty() || !look.unseen.is_empty() => true,
+        Some(look)
+            if !look.own.is_empty() || !look.daemon.is_empty() || !look.unseen.is_empty() =>
+        {
+            true
+        }
         // A socket that the supervisor keeps tells nothing of the process.
         Some(look) if look.kept => since.elapsed() >= SETTLING,
         Some(_) => false,

@@ -16,6 +16,9 @@ pub struct Look {
     pub foreign: Vec<Holder>,
     /// The supervisor itself holds it for the service (a socket unit): for a stop and a start that is as good as free.
     pub kept: bool,
+    /// The supervisor's daemon, which listens while an instance of the service does (PM2's cluster mode). As good as the
+    /// service's own, but never to be killed: it runs other services too.
+    pub daemon: Vec<Holder>,
     /// What listens and whose process this user may not see, as a phrase each.
     pub unseen: Vec<String>,
     /// Nobody listens, and yet the kernel would refuse it: why.
@@ -101,6 +104,10 @@ impl Look {
         let whose = Whose {
             name: service.name(),
             by_socket_unit: !status.socket_units.is_empty(),
+            daemons: match service.name() {
+                Name::Pm2(_) => service.socket_keepers(status),
+                _ => Vec::new(),
+            },
             members: &members,
             hidden: service.hides_members(status, &members),
         };
@@ -122,6 +129,9 @@ impl Look {
             };
             match whose {
                 Some(whose) if whose.members.contains(&found.pid) => look.own.push(found),
+                Some(whose) if whose.daemons.iter().any(|(pid, _)| *pid == found.pid) => {
+                    look.daemon.push(found);
+                }
                 Some(whose) if whose.by_socket_unit && is_manager(proc, found.pid, whose.name) => {
                     look.kept = true;
                 }
@@ -153,6 +163,7 @@ impl Look {
     pub fn is_free(&self) -> bool {
         self.own.is_empty()
             && self.left.is_empty()
+            && self.daemon.is_empty()
             && self.foreign.is_empty()
             && self.unseen.is_empty()
             && self.taken.is_none()
@@ -160,7 +171,7 @@ impl Look {
 
     /// Everyone who is in the way, as one phrase.
     pub fn phrase(&self) -> String {
-        let holders = [&self.own, &self.left, &self.foreign];
+        let holders = [&self.own, &self.left, &self.daemon, &self.foreign];
         let mut phrases: Vec<String> = holders
             .into_iter()
             .flatten()
@@ -188,6 +199,8 @@ struct Whose<'a> {
     name: &'a Name,
     /// A socket unit starts it: its supervisor may hold the port.
     by_socket_unit: bool,
+    /// What listens for it while it runs.
+    daemons: Vec<(u32, String)>,
     members: &'a [u32],
     /// The supervisor does not tell its processes.
     hidden: bool,
@@ -210,7 +223,7 @@ fn is_manager(proc: &Proc, pid: u32, name: &Name) -> bool {
     match name {
         Name::Systemd(_) => pid == 1,
         Name::SystemdUser(_) => proc.stat(pid).is_ok_and(|stat| stat.name == "systemd"),
-        Name::Process(_) | Name::Compose { .. } | Name::Command(_) => false,
+        Name::Pm2(_) | Name::Process(_) | Name::Compose { .. } | Name::Command(_) => false,
     }
 }
 

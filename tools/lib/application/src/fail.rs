@@ -55,10 +55,6 @@ pub const CODES: step::Codes = &[
         "releases are known, and none is on disk",
     ),
     ("bad-service", "--service is not understood"),
-    (
-        "service-not-supported",
-        "a kind of service that this version does not know",
-    ),
     ("service-not-found", "the supervisor knows no such service"),
     ("supervisor-unavailable", "the supervisor does not answer"),
     ("supervisor-refused", "the supervisor refused"),
@@ -161,10 +157,9 @@ pub fn service(error: &service::Error) -> Failure {
     let failure = match error {
         Error::TimedOut { .. } => Failure::timed_out("timed-out", error),
         Error::Interrupted { signal } => Ended::Signal(*signal).into(),
-        Error::BadName { .. }
-        | Error::Unsupported { .. }
-        | Error::NoImages
-        | Error::NoStartCommand { .. } => Failure::usage_coded(error.code(), error),
+        Error::BadName { .. } | Error::NoImages | Error::NoStartCommand { .. } => {
+            Failure::usage_coded(error.code(), error)
+        }
         _ => Failure::impossible(error.code(), error),
     };
     match error.hint() {

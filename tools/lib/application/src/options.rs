@@ -23,7 +23,7 @@ pub struct LayoutArgs {
 /// The service and whatever supervises it.
 #[derive(Debug, Clone, Args)]
 pub struct ServiceArgs {
-    /// The service: systemd:UNIT, systemd-user:UNIT, compose:DIR[#SERVICE,…], process:NAME or command:FILE
+    /// The service: systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR[#SERVICE,…], process:NAME or command:FILE
     #[arg(
         long,
         value_name = "KIND:NAME",
@@ -31,7 +31,8 @@ pub struct ServiceArgs {
         global = true
     )]
     pub service: Option<String>,
-    /// The shell command that starts a process:NAME, run in the live release's directory
+    /// What starts it, in the live release's directory: of a process:NAME the shell command, of a pm2:NAME what `pm2 start`
+    /// gets, where that is not the release's own ecosystem file
     #[arg(
         long,
         value_name = "COMMAND",

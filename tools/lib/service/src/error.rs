@@ -17,11 +17,6 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// A supervisor that this version does not know yet.
-    Unsupported {
-        /// The word before the colon.
-        kind: String,
-    },
     /// A program that is needed is not installed.
     MissingProgram {
         /// Its name as it was called.
@@ -57,10 +52,12 @@ pub enum Error {
         /// What mends it, or tells more.
         hint: Option<String>,
     },
-    /// A plain process that nobody said how to start.
+    /// A plain process, or a process of PM2's, that nobody said how to start.
     NoStartCommand {
         /// The service as [`crate::Name`] prints it.
         service: String,
+        /// What else was looked for, and not found: `there is no ecosystem file in …`.
+        also: Option<String>,
     },
     /// What describes a Compose project is not there, or Compose does not understand it.
     Configuration {
@@ -129,7 +126,6 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::BadName { .. } => "bad-service",
-            Self::Unsupported { .. } => "service-not-supported",
             Self::MissingProgram { .. } => "missing-program",
             Self::NotFound { .. } => "service-not-found",
             Self::Unavailable { .. } => "supervisor-unavailable",
@@ -155,6 +151,10 @@ impl Error {
     /// The command, or the step, that mends it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::MissingProgram { program } if program == "pm2" => Some(
+                "npm install -g pm2, or put the directory that has it into PATH (a timer's or a cron job's PATH is short)"
+                    .to_owned(),
+            ),
             Self::MissingProgram { program } => Some(format!(
                 "install {program}, or use a service of another kind (process:NAME needs no supervisor)"
             )),
@@ -182,6 +182,9 @@ impl Error {
             Self::Unavailable { service, .. } if service.starts_with("command:") => {
                 let file = service.trim_start_matches("command:");
                 Some(format!("{file} status; echo $?"))
+            }
+            Self::Unavailable { service, .. } if service.starts_with("pm2:") => {
+                Some("pm2 ping; pm2 update starts its daemon anew, and everything that it runs".to_owned())
             }
             Self::Unavailable { .. } => Some("systemctl is-system-running".to_owned()),
             Self::Denied { hint, .. }
@@ -239,10 +242,6 @@ impl fmt::Display for Error {
             Self::BadName { name, why } => {
                 write!(formatter, "{name:?} is not a service's name: {why}")
             }
-            Self::Unsupported { kind } => write!(
-                formatter,
-                "services of the kind {kind}: are not supported yet (systemd:, systemd-user:, compose:, process: and command: are)"
-            ),
             Self::MissingProgram { program } => write!(formatter, "there is no program {program}"),
             Self::NotFound { service } => write!(formatter, "there is no service {service}"),
             Self::Unavailable { service, said } => {
@@ -255,10 +254,6 @@ impl fmt::Display for Error {
                 write!(formatter, "no permission to {action}: {said}")
             }
             Self::Refused { action, said, .. } => write!(formatter, "cannot {action}: {said}"),
-            Self::NoStartCommand { service } => write!(
-                formatter,
-                "{service} is a plain process, and no command is given that starts it"
-            ),
             Self::Configuration { place, said, .. } => {
                 write!(
                     formatter,
@@ -271,6 +266,11 @@ impl fmt::Display for Error {
                 "there is nothing to pull or to build for a service that is not made of images"
             ),
             Self::Command { file, what, .. } => write!(formatter, "{}: {what}", file.display()),
+            Self::NoStartCommand { service, also } => {
+                write!(formatter, "no command is given that starts {service}")?;
+                also.iter()
+                    .try_for_each(|also| write!(formatter, ", and {also}"))
+            }
             Self::StillRunning { processes } => write!(
                 formatter,
                 "still there after SIGKILL: {}",

@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `systemd:UNIT` | the system's own systemd | |
 //! | `systemd-user:UNIT` | this user's systemd | |
+//! | `pm2:NAME` | PM2, this user's or `PM2_HOME`'s | tell its own restarts from those by hand |
 //! | `compose:DIR[#SERVICE,…]` | Docker, for the containers of a Compose project | name one process for all of it |
 //! | `process:NAME` | nobody: a plain process that Slipway starts in a session of its own | restart by itself |
 //! | `command:FILE` | whatever that executable speaks for | what it does not tell |
@@ -23,6 +24,7 @@ mod error;
 mod log_file;
 mod logs;
 mod name;
+mod pm2;
 mod process;
 mod processes;
 mod proof;
@@ -35,7 +37,7 @@ mod usage;
 
 pub use dead_man::{DeadMan, DeadManBy, Disarmed};
 pub use error::Error;
-pub use logs::{LogErrors, Mark};
+pub use logs::{FileMark, LogErrors, Mark};
 pub use name::Name;
 pub use proof::{Before, Expectation, Proof, Verdict};
 pub use service::{Service, Setting};

@@ -1,5 +1,7 @@
 //! A service's own words, and which of them are errors.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// A place in a service's log, taken before a start so that what comes after it can be told from what was there.
@@ -25,6 +27,23 @@ pub enum Mark {
         /// Microseconds after 1970.
         microseconds: u64,
     },
+    /// Places in several files. One that is not among them was not there yet.
+    Files {
+        /// A place in each.
+        files: Vec<FileMark>,
+    },
+}
+
+/// A place in one of several files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileMark {
+    /// The file.
+    pub path: PathBuf,
+    /// Bytes before the place.
+    pub offset: u64,
+    /// The file's inode number.
+    pub inode: u64,
 }
 
 /// The errors that a service wrote.
@@ -43,6 +62,13 @@ const EXAMPLES: usize = 5;
 const LONGEST_EXAMPLE: usize = 300;
 
 impl LogErrors {
+    /// Takes in those of another file.
+    pub(crate) fn join(&mut self, others: Self) {
+        self.count += others.count;
+        self.examples.extend(others.examples);
+        self.examples.truncate(EXAMPLES);
+    }
+
     /// Counts one line.
     pub(crate) fn add(&mut self, line: &str) {
         self.count += 1;

@@ -32,6 +32,8 @@ pub enum Name {
     Systemd(String),
     /// `systemd-user:UNIT`: a unit of this user's manager. Always ends in `.service`.
     SystemdUser(String),
+    /// `pm2:NAME`: what PM2 runs under that name, in however many instances.
+    Pm2(String),
     /// `process:NAME`: a plain process that Slipway itself starts.
     Process(String),
     /// `compose:DIR[#SERVICE,…]`: services of the Compose project in a directory.
@@ -51,6 +53,7 @@ impl Name {
         match self {
             Self::Systemd(_) => "systemd",
             Self::SystemdUser(_) => "systemd-user",
+            Self::Pm2(_) => "pm2",
             Self::Process(_) => "process",
             Self::Compose { .. } => "compose",
             Self::Command(_) => "command",
@@ -62,6 +65,7 @@ impl Name {
         match self {
             Self::Systemd(name)
             | Self::SystemdUser(name)
+            | Self::Pm2(name)
             | Self::Process(name)
             | Self::Command(name) => name.into(),
             Self::Compose {
@@ -92,20 +96,18 @@ impl FromStr for Name {
         };
         let Some((kind, name)) = text.split_once(':') else {
             return Err(wrong(
-                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT, compose:DIR, process:NAME or command:FILE",
+                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR, process:NAME or command:FILE",
             ));
         };
         match kind {
             "systemd" => unit(name).map(Self::Systemd).map_err(wrong),
             "systemd-user" => unit(name).map(Self::SystemdUser).map_err(wrong),
             "process" => process(name).map(Self::Process).map_err(wrong),
+            "pm2" => pm2(name).map(Self::Pm2).map_err(wrong),
             "compose" => compose(name).map_err(wrong),
             "command" => command(name).map(Self::Command).map_err(wrong),
-            "pm2" => Err(Error::Unsupported {
-                kind: kind.to_owned(),
-            }),
             _ => Err(wrong(
-                "its kind is none of systemd, systemd-user, compose, process and command",
+                "its kind is none of systemd, systemd-user, pm2, compose, process and command",
             )),
         }
     }
@@ -158,6 +160,21 @@ fn compose(name: &str) -> Result<Name, &'static str> {
     })
 }
 
+/// Everything that PM2 calls alike is one service; what it would take for something else is none.
+fn pm2(name: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(allowed) {
+        return Err("a name at PM2 is letters, digits and _.-, not a dash or a dot first");
+    }
+    if name == "all" || name.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("PM2 takes `all` for every process, and a number for a process's id");
+    }
+    if name.len() > LONGEST_PROCESS {
+        return Err("it is longer than 100 characters");
+    }
+    Ok(name.to_owned())
+}
+
 fn process(name: &str) -> Result<String, &'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
     if name.is_empty() || name.starts_with(['-', '.']) || !name.bytes().all(allowed) {
@@ -190,6 +207,7 @@ mod tests {
         for text in [
             "systemd:shop.service",
             "systemd-user:shop@blue.service",
+            "pm2:shop-api",
             "process:shop",
             "compose:/srv/shop",
             "compose:/srv/a#b/current#web,worker-2",
@@ -212,6 +230,9 @@ mod tests {
             "systemd:a b",
             "systemd:shop@",
             "systemd:shop.socket",
+            "pm2:all",
+            "pm2:0",
+            "pm2:-f",
             "process:../shop",
             "process:.shop",
             "process:a/b",
@@ -230,12 +251,5 @@ mod tests {
                 "{text}"
             );
         }
-    }
-
-    #[test]
-    fn a_kind_still_to_come_says_so() {
-        let error = "pm2:shop".parse::<Name>().unwrap_err();
-        assert_eq!(error.code(), "service-not-supported");
-        assert!(error.to_string().contains("pm2"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use host::Proc;
 
 use crate::command::Command;
 use crate::compose::Compose;
+use crate::pm2::Pm2;
 use crate::process::Process;
 use crate::supervisor::Supervisor;
 use crate::systemd::Systemd;
@@ -27,7 +28,8 @@ pub struct Setting {
     pub root: PathBuf,
     /// The link to the release that is selected; see [`Setting::directory`].
     pub current: PathBuf,
-    /// The command that starts a plain process, for `sh -c`. Only `process:` needs it, and only for a start.
+    /// What starts it where its supervisor does not know that by itself, and only for a start: for `process:` a command
+    /// for `sh -c`, for `pm2:` what `pm2 start` gets.
     pub start: Option<String>,
 }
 
@@ -61,6 +63,7 @@ impl Service {
         let supervisor: Arc<dyn Supervisor> = match name {
             Name::Systemd(unit) => Arc::new(Systemd::system(unit, setting)),
             Name::SystemdUser(unit) => Arc::new(Systemd::user(unit, setting)),
+            Name::Pm2(name) => Arc::new(Pm2::new(name, setting)),
             Name::Process(name) => Arc::new(Process::new(name, setting)),
             Name::Compose {
                 directory,
@@ -90,6 +93,12 @@ impl Service {
         self.supervisor.status(deadline)
     }
 
+    /// Whether it could be started out of that release's directory, as far as that can be told before: a start that lacks
+    /// something comes after a stop.
+    pub fn startable(&self, directory: &Path) -> Result<(), Error> {
+        self.supervisor.startable(directory)
+    }
+
     /// Asks for a start and does not wait until it has come up: look at [`Service::status`] for that. Without effect where it
     /// runs already. A start of a unit whose limit is used up is taken and ends in `start_limit_hit`:
     /// [`Service::clear_start_limit`] comes first.
@@ -109,7 +118,8 @@ impl Service {
         self.supervisor.refresh(deadline)
     }
 
-    /// Processes that are not the service's and may hold its port for it, each with the reason.
+    /// Processes that are not the service's and may hold its port for it (systemd for a socket unit, PM2's daemon for its workers,
+    /// the engine's proxy), each with the reason, for a sentence. They are no one's to kill.
     pub fn socket_keepers(&self, status: &Status) -> Vec<(u32, String)> {
         self.supervisor.socket_keepers(status)
     }

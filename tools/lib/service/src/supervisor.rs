@@ -16,6 +16,11 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     /// One look.
     fn status(&self, deadline: &Deadline) -> Result<Status, Error>;
 
+    /// Whether a start out of that directory has all that it needs: the programs, and whoever says what is started.
+    fn startable(&self, _directory: &Path) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Asks for a start and does not wait for it. Nothing where it runs already.
     fn start(&self, deadline: &Deadline) -> Result<(), Error>;
 

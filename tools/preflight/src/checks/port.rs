@@ -164,7 +164,7 @@ fn judge(told: &Told<'_>, look: &Look) -> Finding {
         };
     }
     // What an earlier run has left behind is the next stop's to end.
-    let held: Vec<u32> = [pids(&look.own), pids(&look.left)].concat();
+    let held: Vec<u32> = [pids(&look.own), pids(&look.daemon), pids(&look.left)].concat();
     if held.is_empty() && !look.kept {
         return Finding::pass(format!("port {port} is free"));
     }

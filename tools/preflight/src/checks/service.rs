@@ -5,8 +5,9 @@ use super::supervised::{Commands, not_asked};
 use super::{Check, boot};
 use crate::finding::Finding;
 use crate::given::Given;
+use camino::Utf8PathBuf;
 use deadline::Deadline;
-use service::{Active, Name, Status};
+use service::{Active, Name, Service, Status};
 use std::time::Duration;
 
 pub(super) const CHECK: Check = Check {
@@ -27,6 +28,9 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         given.args.service.start.as_deref(),
         &given.file,
     ) {
+        return finding;
+    }
+    if let Some(finding) = unstartable_anywhere(service, given) {
         return finding;
     }
     let status = match given.status(service, deadline) {
@@ -52,6 +56,35 @@ fn unstartable(name: &Name, start: Option<&str>, file: &str) -> Option<Finding> 
     })
 }
 
+/// Neither what is to go live nor what is live says how it is started: that would be found out after the stop.
+fn unstartable_anywhere(service: &Service, given: &Given) -> Option<Finding> {
+    let layout = given.application.as_ref().map(|one| &one.layout);
+    let release = given.release.as_ref().zip(layout);
+    let directories = [
+        release.map(|(release, layout)| layout.releases.join(release)),
+        given
+            .args
+            .source
+            .clone()
+            .or_else(|| given.of_stage("source").map(Utf8PathBuf::from)),
+        layout.map(|layout| layout.current.clone()),
+    ];
+    let mut problems = directories
+        .into_iter()
+        .flatten()
+        .filter(|directory| directory.is_dir())
+        .map(|directory| service.startable(directory.as_std_path()));
+    let first = problems.next()?.err()?;
+    if problems.any(|problem| problem.is_ok()) {
+        return None;
+    }
+    let hint = first.hint();
+    Some(Finding::fail(
+        first.to_string(),
+        hint.unwrap_or_else(|| format!("DEPLOY_START='COMMAND' in {}", given.file)),
+    ))
+}
+
 fn failed(status: &Status, commands: &Commands) -> Option<Finding> {
     let found = || format!("the service is {}", status.phrase());
     if status.is_unhealthy() {
@@ -68,7 +101,7 @@ fn judge(status: &Status, ours: Duration, commands: &Commands) -> Finding {
                 milliseconds(theirs),
                 milliseconds(ours)
             ),
-            commands.set(&format!("TimeoutStopSec={}s", ours.as_secs_f64().ceil())),
+            commands.stop_within(ours),
         )
         .measured(number(theirs), number(ours)),
         _ => Finding::pass(format!("the service is {}", status.phrase())),

@@ -5,6 +5,7 @@ use crate::given::{Given, Problem};
 use releases::Layout;
 use service::{Name, Service};
 use std::process::Command;
+use std::time::Duration;
 
 /// The commands of a service's supervisor, for hints.
 pub(super) struct Commands {
@@ -15,6 +16,7 @@ pub(super) struct Commands {
     unit: String,
     /// Where a plain process has its log.
     run: String,
+    by_pm2: bool,
 }
 
 impl Commands {
@@ -31,12 +33,13 @@ impl Commands {
             systemctl: match name {
                 Name::Systemd(_) => Some("systemctl".to_owned()),
                 Name::SystemdUser(_) => Some("systemctl --user".to_owned()),
-                Name::Process(_) | Name::Compose { .. } | Name::Command(_) => None,
+                Name::Pm2(_) | Name::Process(_) | Name::Compose { .. } | Name::Command(_) => None,
             },
             docker: match name {
                 Name::Compose { directory, .. } => Some(directory.clone()),
                 _ => None,
             },
+            by_pm2: matches!(name, Name::Pm2(_)),
             unit: name.bare().into_owned(),
             run: run.to_owned(),
         }
@@ -53,11 +56,21 @@ impl Commands {
         }
     }
 
-    /// Makes its description longer by one setting.
-    pub(super) fn set(&self, setting: &str) -> String {
+    /// Has its supervisor wait for so long at a stop before it kills.
+    pub(super) fn stop_within(&self, time: Duration) -> String {
+        let unit = &self.unit;
+        let seconds = time.as_secs_f64().ceil();
         match &self.systemctl {
-            Some(systemctl) => format!("{systemctl} edit {}, with [Service] {setting}", self.unit),
-            None => setting.to_owned(),
+            Some(systemctl) => {
+                format!("{systemctl} edit {unit}, with [Service] TimeoutStopSec={seconds}s")
+            }
+            None if self.docker.is_some() => {
+                format!("stop_grace_period: {seconds}s in the project's file")
+            }
+            None => format!(
+                "kill_timeout: {0} in the ecosystem file, or --kill-timeout {0} in DEPLOY_START; then service-stop and service-start",
+                time.as_millis()
+            ),
         }
     }
 
@@ -104,6 +117,7 @@ impl Commands {
         match self.systemctl.as_deref() {
             Some("systemctl") => format!("journalctl -u {} -n 50", self.unit),
             Some(_) => format!("journalctl --user -u {} -n 50", self.unit),
+            None if self.by_pm2 => format!("pm2 logs {} --lines 50 --nostream", self.unit),
             None => format!("tail -n 50 {}/{}.log", self.run, self.unit),
         }
     }

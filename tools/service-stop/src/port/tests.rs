@@ -72,6 +72,7 @@ fn unseen(user: u32, by_socket_unit: bool) -> Look {
     let whose = Whose {
         name: &name,
         by_socket_unit,
+        daemons: Vec::new(),
         members: &[],
         hidden: false,
     };

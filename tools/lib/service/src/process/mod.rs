@@ -147,6 +147,7 @@ impl Supervisor for Process {
             Some(command) => self.launch(command, deadline),
             None => Err(Error::NoStartCommand {
                 service: self.service(),
+                also: None,
             }),
         }
     }
