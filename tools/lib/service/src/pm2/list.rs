@@ -110,6 +110,11 @@ impl Entry {
         !matches!(self.state, State::Stopped | State::Errored) || self.is_between()
     }
 
+    /// The same, and a stop of it has not begun.
+    pub(super) fn is_to_be_stopped(&self) -> bool {
+        self.is_up() && self.state != State::Stopping
+    }
+
     /// It has died, and PM2 starts it anew in the next moment: one that was stopped, or given up, has no process any more.
     fn is_between(&self) -> bool {
         self.state == State::Stopped && self.pid.is_some()

@@ -11,8 +11,8 @@ mod wire;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use deadline::Deadline;
 use durable::MutexError;
@@ -32,6 +32,8 @@ use wire::{NoAnswer, Wire};
 
 /// How many lines of the daemon's own log a stop may have brought forth.
 const DAEMON_LINES: usize = 10_000;
+/// How long a stop that PM2 has taken up may be without effect before it is ordered again.
+const ASK_AGAIN: Duration = Duration::from_millis(300);
 /// How long the question may take whether PM2's daemon holds a socket for the service.
 const KEEPER: Duration = Duration::from_secs(5);
 
@@ -52,9 +54,12 @@ pub(crate) struct Pm2 {
 /// What was so when PM2 was asked to stop the service.
 #[derive(Debug)]
 struct Asked {
-    invocation: Option<String>,
+    /// What PM2 called the instances: a start by somebody else gives them another name, a restart does not.
+    unique: Vec<String>,
     /// Where the daemon's own log ended.
     said: Option<Mark>,
+    /// When it was asked last.
+    last: Instant,
 }
 
 /// One look at PM2's list.
@@ -245,13 +250,34 @@ impl Pm2 {
         Ok(pids)
     }
 
+    fn asked(&self) -> MutexGuard<'_, Option<Asked>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has PM2 stop every instance that runs, or is about to, and is not being stopped already.
+    fn order_to_stop(&self, seen: &mut Seen, deadline: &Deadline) -> Result<(), Error> {
+        let Some(wire) = seen.wire.as_mut() else {
+            return Ok(());
+        };
+        for entry in seen.own.iter().filter(|entry| entry.is_to_be_stopped()) {
+            let id = json!(entry.id);
+            // Else a file that changes would start it again.
+            wire.say("stopWatch", &[json!("stopProcessId"), id.clone()])
+                .and_then(|_| wire.say("stopProcessId", &[id]))
+                .map_err(|none| self.unanswered(none, "stop"))?;
+        }
+        // Answered once all of them were taken up.
+        self.ask(wire, "ping", &[json!({})], "stop", deadline)
+            .map(drop)
+    }
+
     fn signal(&self, known: &[Known], signal: Signal, action: &str) -> Result<(), Error> {
         processes::signal(&self.proc, known, &[signal], action, &self.service())
     }
 
     /// Whether PM2 had to kill one of these at the stop under way: its daemon says so in its log, and nowhere else.
     fn was_killed(&self, known: &[Known]) -> bool {
-        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = self.asked();
         let Some(mark) = asked.as_ref().and_then(|asked| asked.said.as_ref()) else {
             return false;
         };
@@ -264,6 +290,14 @@ impl Pm2 {
                     .any(|one| line.contains(&format!(" {} ", one.pid)))
         })
     }
+}
+
+/// What PM2 calls these.
+fn unique(entries: &[Entry]) -> Vec<String> {
+    let mut names: Vec<String> = entries.iter().map(|entry| entry.unique.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Those names, each once.
@@ -315,41 +349,35 @@ impl Supervisor for Pm2 {
     }
 
     fn ask_to_stop(&self, known: &[Known], _: Duration, deadline: &Deadline) -> Result<(), Error> {
-        let seen = self.look(deadline)?;
-        let asked = Asked {
-            invocation: self.status_of(&seen).invocation,
+        let mut seen = self.look(deadline)?;
+        *self.asked() = Some(Asked {
+            unique: unique(&seen.own),
             said: log_file::mark(&self.home.daemon_log()).ok(),
-        };
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
-        let Some(mut wire) = seen.wire.filter(|_| seen.own.iter().any(Entry::is_up)) else {
+            last: Instant::now(),
+        });
+        if seen.own.iter().any(Entry::is_up) {
+            self.order_to_stop(&mut seen, deadline)
+        } else {
             // What is left of it is nobody's; this is how PM2 would have told it.
-            return self.signal(known, Signal::SIGINT, "stop");
-        };
-        for entry in seen.own.iter().filter(|entry| entry.is_up()) {
-            let id = json!(entry.id);
-            // Else a file that changes would start it again.
-            wire.say("stopWatch", &[json!("stopProcessId"), id.clone()])
-                .and_then(|_| wire.say("stopProcessId", &[id]))
-                .map_err(|none| self.unanswered(none, "stop"))?;
+            self.signal(known, Signal::SIGINT, "stop")
         }
-        // Answered once all of them were taken up.
-        self.ask(&mut wire, "ping", &[json!({})], "stop", deadline)
-            .map(drop)
     }
 
     fn at_rest(&self, stopping: &Stopping<'_>, deadline: &Deadline) -> Result<AtRest, Error> {
-        let seen = self.look(deadline)?;
+        let mut seen = self.look(deadline)?;
         if seen.own.iter().any(Entry::is_up) {
-            let now = self.status_of(&seen);
-            let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            let another = asked
-                .as_ref()
-                .is_some_and(|asked| asked.invocation != now.invocation);
-            return Ok(if another && now.active == Active::Running {
-                AtRest::StartedAgain
-            } else {
-                AtRest::No
-            });
+            let mut asked = self.asked();
+            if let Some(asked) = asked.as_mut() {
+                if asked.unique != unique(&seen.own) {
+                    return Ok(AtRest::StartedAgain);
+                }
+                // PM2 puts off the stop of a worker that is just being born; in a crash loop there is always one.
+                if asked.last.elapsed() >= ASK_AGAIN {
+                    asked.last = Instant::now();
+                    self.order_to_stop(&mut seen, deadline)?;
+                }
+            }
+            return Ok(AtRest::No);
         }
         let nobodys = stopping.before.active.is_over();
         if nobodys && stopping.known.iter().any(|one| one.lives(&self.proc)) {
