@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-/// The directory with the binaries of this very build: the test itself lies in `deps` below it.
+/// The directory with the binaries of this very build: the test itself lies in `deps` below it, a bench in `examples`.
 pub fn binaries() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let directory = test.parent().unwrap();
-    if directory.ends_with("deps") {
+    if directory.ends_with("deps") || directory.ends_with("examples") {
         directory.parent().unwrap().to_owned()
     } else {
         directory.to_owned()

@@ -137,6 +137,20 @@ fn plain_and_secure_taken_for_one_another() {
 
 /// What is set once for the application holds for every tool that asks it.
 #[test]
+fn drain_wait_asks_as_the_application_says() {
+    let none = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n0";
+    let port = serve_secure("good", |_| none.to_vec());
+    let url = format!("https://127.0.0.1:{port}/");
+    let ask = || tool("drain-wait").args(["--url", &url]).stderr_any();
+    ask().run(3);
+    let drained = ask()
+        .env("DEPLOY_HEALTH_CA", certificate("authority.pem"))
+        .env("DEPLOY_HEALTH_SERVER_NAME", "shop.example")
+        .run(0);
+    assert_eq!(drained.at("/drained"), true);
+}
+
+#[test]
 fn preflight_asks_as_the_application_says() {
     let url = format!("https://127.0.0.1:{}/", serve_secure("good", answer));
     let ask = || tool("preflight").args(["--health-url", &url]).stderr_any();

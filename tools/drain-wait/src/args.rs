@@ -1,6 +1,6 @@
 //! The options of `drain-wait`.
 
-use application::{LayoutArgs, ServiceArgs};
+use application::{EndpointArgs, LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
 use std::time::Duration;
 use step::parse::duration;
@@ -50,4 +50,7 @@ pub struct Args {
     /// The service: where it does not run, nothing is in flight.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// How --url is asked.
+    #[command(flatten)]
+    pub endpoint: EndpointArgs,
 }

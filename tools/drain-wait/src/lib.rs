@@ -20,7 +20,7 @@ pub use wait::{DrainReport, DrainRequest, Failed, wait};
 use application::{Application, Lease, STALE_AFTER, lower};
 use camino::Utf8PathBuf;
 use deadline::Deadline;
-use probe::Target;
+use probe::{Question, Target};
 use serde::Serialize;
 use service::Active;
 use std::time::Duration;
@@ -205,8 +205,9 @@ fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
                 "--url {url}: expected http://… or https://…"
             )));
         }
-        let target = Target::parse(url).map_err(Failure::usage)?;
-        sources.push(Source::Url(target, args.json.clone()));
+        let mut question = Question::new(Target::parse(url).map_err(Failure::usage)?);
+        question.request = args.endpoint.request()?;
+        sources.push(Source::Url(Box::new(question), args.json.clone()));
     }
     if let Some(file) = &args.file {
         sources.push(Source::File(file.into(), args.json.clone()));

@@ -4,7 +4,7 @@ use crate::{connections, number};
 use deadline::child::{self, Options};
 use deadline::{Deadline, Ended};
 use host::Proc;
-use probe::{Question, Target};
+use probe::Question;
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub enum Source {
     /// An HTTP endpoint.
-    Url(Target, Option<String>),
+    Url(Box<Question>, Option<String>),
     /// A file.
     File(PathBuf, Option<String>),
     /// A shell command, by what it prints.
@@ -38,7 +38,7 @@ pub enum Unread {
 impl fmt::Display for Source {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(target, _) => target.fmt(formatter),
+            Self::Url(question, _) => question.target.fmt(formatter),
             Self::File(path, _) => path.display().fmt(formatter),
             Self::Command(command, _) => command.fmt(formatter),
             Self::Connections(port) => write!(formatter, "connections to port {port}"),
@@ -54,8 +54,8 @@ impl Source {
         }
         let because = |why: String| Unread::Because(format!("{self}: {why}"));
         match self {
-            Self::Url(target, pointer) => {
-                let answer = probe::ask(&Question::new(target.clone()), deadline);
+            Self::Url(question, pointer) => {
+                let answer = probe::ask(question, deadline);
                 if !answer.ok {
                     return Err(because(answer.message));
                 }
