@@ -54,3 +54,4 @@ install: ## what make release and make man have made, under PREFIX (/usr/local) 
 bench: ## what the README promises, measured: reaction, cost of waiting, cost of a start
 	$(CARGO) build --release $(addprefix --package ,$(TOOLS))
 	$(CARGO) run --quiet --release --package healthwait --example bench
+	$(CARGO) run --quiet --release --package preflight --example search

@@ -158,7 +158,9 @@ impl Cluster {
             .current_dir("/")
             .env("LC_ALL", "C")
             .env("PGHOST", &self.directory)
-            .env("PGUSER", "postgres");
+            .env("PGUSER", "postgres")
+            // What is written to be parsed may run for ever.
+            .env("PGOPTIONS", "-c statement_timeout=5s -c lock_timeout=5s");
         command
     }
 

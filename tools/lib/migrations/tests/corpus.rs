@@ -95,13 +95,15 @@ fn reasons(file: &str, text: &str, examined: &Examined) {
     }
 }
 
-fn judged(dialect: Dialect, name: &str) {
+fn judged(dialect: Dialect, name: &str, least: usize) {
     let mut wrong = Vec::new();
+    let mut statements = 0;
     for series in series(name) {
         let directory = Directory::read(&series).unwrap();
         let deadline = Deadline::after(Duration::from_secs(60));
         let examined = examine(&directory, dialect, &New::All, &deadline).unwrap();
         assert!(!directory.migrations.is_empty());
+        statements += examined.statements;
         let mut expectations = BTreeSet::new();
         for migration in &directory.migrations {
             let text = fs::read_to_string(series.join(&migration.name)).unwrap();
@@ -121,14 +123,15 @@ fn judged(dialect: Dialect, name: &str) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(statements >= least, "{name}: {statements} statements");
 }
 
 #[test]
 fn postgres() {
-    judged(Dialect::Postgres, "postgres");
+    judged(Dialect::Postgres, "postgres", 350);
 }
 
 #[test]
 fn sqlite() {
-    judged(Dialect::Sqlite, "sqlite");
+    judged(Dialect::Sqlite, "sqlite", 180);
 }

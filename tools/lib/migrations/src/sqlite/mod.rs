@@ -58,18 +58,9 @@ pub(crate) fn understand(text: &str, statement: Statement) -> Understood {
 
 fn add(statement: &Stmt<'_>, effects: &mut Vec<Effect>) {
     let effect = match statement {
-        Stmt::CreateTable {
-            temporary,
-            tbl_name,
-            body,
-            ..
-        } => Effect::Create {
+        Stmt::CreateTable { tbl_name, body, .. } => Effect::Create {
             kind: Kind::Table,
-            name: if *temporary {
-                temporary_name(tbl_name)
-            } else {
-                table(tbl_name)
-            },
+            name: table(tbl_name),
             columns: columns(body),
         },
         Stmt::CreateVirtualTable { tbl_name, .. } => Effect::Create {
@@ -102,7 +93,6 @@ fn add(statement: &Stmt<'_>, effects: &mut Vec<Effect>) {
             tbl_name,
             sets,
             where_clause: None,
-            from: None,
             limit: None,
             ..
         } => Effect::UpdateAll {
@@ -210,18 +200,14 @@ fn table(of: &QualifiedName<'_>) -> Name {
     let Some(database) = of.db_name.as_ref().map(|database| name(database.0)) else {
         return table;
     };
-    if database.key == "main" {
+    // A temporary table is mostly spoken of without its schema.
+    if ["main", "temp"].contains(&database.key.as_str()) {
         return table;
     }
     Name {
         key: format!("{}.{}", database.key, table.key),
         shown: format!("{}.{}", database.shown, table.shown),
     }
-}
-
-/// A temporary table is spoken of without its schema, and hides what else has its name.
-fn temporary_name(of: &QualifiedName<'_>) -> Name {
-    name(of.name.0)
 }
 
 fn columns(body: &CreateTableBody<'_>) -> Option<Vec<Column>> {
