@@ -32,7 +32,10 @@ fn files(series: &Path) -> Vec<PathBuf> {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
             found.extend(files(&path));
-        } else if name.ends_with(".sql") && !name.ends_with("down.sql") && !name.starts_with('U') {
+        } else if path.extension().is_some_and(|extension| extension == "sql")
+            && !name.ends_with("down.sql")
+            && !name.starts_with('U')
+        {
             found.push(path);
         }
     }
