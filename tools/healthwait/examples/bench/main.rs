@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     let programs = std::env::current_exe().unwrap();
     let programs = programs.parent().and_then(Path::parent).unwrap().to_owned();
     let mut kept = true;
-    println!("{:<44} {:>12} {:>12}", "measured", "figure", "limit");
+    println!("{:<62} {:>12} {:>13}", "measured", "figure", "limit");
     kept &= port_opening(&programs);
     kept &= hostile::all(&programs);
     for tool in step::TOOLS {
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 fn line(what: &str, figure: &str, limit: &str, kept: bool) -> bool {
     let verdict = if kept { "PASS" } else { "FAIL" };
-    println!("{what:<44} {figure:>12} {limit:>12}  {verdict}");
+    println!("{what:<62} {figure:>12} {limit:>13}  {verdict}");
     kept
 }
 
