@@ -9,6 +9,15 @@ use state::Rate;
 use std::time::Duration;
 use step::parse;
 
+/// The most of a file system that may be used where nobody says otherwise, in percent: row B1 of what was asked for.
+pub(crate) const DISK_MAX: u8 = 80;
+/// The same of its inodes.
+pub(crate) const INODES_MAX: u8 = 90;
+/// The least memory that must be available, in bytes.
+pub(crate) const MEMORY_MIN: u64 = 500 << 20;
+/// What service-stop gives a service where nobody says otherwise.
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The options of `preflight`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -89,8 +98,8 @@ pub struct Args {
     /// The longest that one check may take; one that hangs is a failed check
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration, help_heading = "Which checks")]
     pub check_timeout: Duration,
-    /// Leave this check out; may be given several times, as the three below. Where `DEPLOY_PROTECTED` says yes, this, --warn
-    /// and --only let no more pass than the application's file does
+    /// Leave this check out; may be given several times, as the three below. Where `DEPLOY_PROTECTED` says yes, no
+    /// option asks for less than the application's file does
     #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
     pub skip: Vec<String>,
     /// Let this check warn where it would fail

@@ -5,6 +5,6 @@ pub(crate) const OWN: step::Codes = &[
     ("check-failed", "one check or more failed"),
     (
         "protected",
-        "--force, or more let pass than the application's file does, where DEPLOY_PROTECTED says yes",
+        "--force, or less asked for than by the application's file, where DEPLOY_PROTECTED says yes",
     ),
 ];

@@ -104,7 +104,7 @@ impl Given {
 
     /// Writes a line into the application's file.
     pub(crate) fn edit(&self, line: &str) -> String {
-        format!("\"${{EDITOR:-vi}}\" {}, and write {line} there", self.file)
+        edit(&self.file, line)
     }
 
     /// What release-stage would be told by that option, which the command line of this tool does not have.
@@ -141,6 +141,11 @@ impl Given {
             .get_or_init(|| application.load().map_err(Problem::from))
             .as_ref()
     }
+}
+
+/// Writes a line into that file.
+pub(crate) fn edit(file: &str, line: &str) -> String {
+    format!("\"${{EDITOR:-vi}}\" {file}, and write {line} there")
 }
 
 /// Options that say something about another one's value. Either may come from a variable, which clap takes for a default.

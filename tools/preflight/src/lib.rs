@@ -68,7 +68,7 @@ impl step::Tool for Tool {
         }
         let chosen = policy.choose(&given)?;
         let done = run::side_by_side(&chosen, &given, |limit| context.deadline(limit))?;
-        let report = policy.conclude(done, &given);
+        let report = policy.conclude(done, &given).addressed(context);
         report.tell(context);
         report.verdict()
     }

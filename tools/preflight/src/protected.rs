@@ -1,7 +1,10 @@
 //! An environment in which nothing is forced, and in which the application's file alone says what may be passed over.
 
+mod rules;
+
 use crate::args::Args;
-use crate::checks::Entry;
+use crate::checks::quoted;
+use rules::{Asked, Excess};
 use step::config::EnvFile;
 use step::{Context, Failure};
 
@@ -21,81 +24,30 @@ pub(crate) fn guard(args: &Args, context: &Context) -> Result<bool, Failure> {
         )
         .hint("preflight without --force, and what its hints say"));
     }
-    match beyond(args, context.app()) {
-        Some(excess) => Err(excess.refused(context.app())),
+    let asked = Asked::of(args, context.app());
+    match asked.excess().map_err(Failure::usage)? {
+        Some(excess) => Err(refused(&excess, context.app())),
         None => Ok(true),
     }
 }
 
-/// An option that lets more pass than the file does.
-#[derive(Debug, PartialEq, Eq)]
-struct Excess {
-    option: &'static str,
-    /// What was asked for.
-    asked: String,
-    /// A check that the file does not let pass.
-    check: String,
-}
-
-impl Excess {
-    fn refused(&self, file: Option<&EnvFile>) -> Failure {
-        let Self {
-            option,
-            asked,
-            check,
-        } = self;
-        let variable = step::variable("preflight", option);
-        let place = file.map_or_else(
-            || "the application's file (--app)".to_owned(),
-            |file| file.path.display().to_string(),
-        );
-        let hint = match file {
-            Some(_) => format!("\"${{EDITOR:-vi}}\" {place}, and write {variable}={asked} there"),
-            None => format!("preflight --app NAME, whose file says {variable}={asked}"),
-        };
-        let message = format!(
-            "this environment is protected: --{option} {asked} would let {check} pass, which {place} does not"
-        );
-        Failure::no("protected", message).hint(hint)
-    }
-}
-
-/// The first thing that the effective options let pass and the file does not.
-fn beyond(args: &Args, file: Option<&EnvFile>) -> Option<Excess> {
-    let in_file = |option| names_in(file, option);
-    let excess = |option, asked: &[String], check: &String| Excess {
-        option,
-        asked: asked.join(","),
-        check: check.clone(),
-    };
-    for (option, asked) in [("skip", &args.skip), ("warn", &args.warn)] {
-        let allowed = in_file(option);
-        if let Some(check) = asked.iter().find(|name| !allowed.contains(name)) {
-            return Some(excess(option, asked, check));
-        }
-    }
-    if args.only.is_empty() {
-        return None;
-    }
-    let mut wanted = in_file("only");
-    if wanted.is_empty() {
-        wanted = Entry::all(args).iter().map(Entry::name).collect();
-    }
-    let made = |name: &String| args.only.contains(name) || args.require.contains(name);
-    let check = wanted.iter().find(|name| !made(name))?;
-    Some(excess("only", &args.only, check))
-}
-
-/// The names of checks that the file gives to an option.
-fn names_in(file: Option<&EnvFile>, option: &str) -> Vec<String> {
+fn refused(excess: &Excess, file: Option<&EnvFile>) -> Failure {
+    let Excess { option, value, .. } = excess;
     let variable = step::variable("preflight", option);
-    let entry = file.and_then(|file| file.get(&variable));
-    let value = entry.map_or("", |entry| entry.value.as_str());
-    let names = value.lines().flat_map(|line| line.split(','));
-    names
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let place = file.map_or_else(
+        || "the application's file (--app)".to_owned(),
+        |file| file.path.display().to_string(),
+    );
+    let line = match value {
+        Some(value) => format!("{variable}={}", quoted(value)),
+        None => variable,
+    };
+    let hint = match file {
+        Some(_) => format!("\"${{EDITOR:-vi}}\" {place}, and write {line} there"),
+        None => format!("preflight --app NAME, whose file says {line}"),
+    };
+    let message = format!("this environment is protected: {}", excess.beside(&place));
+    Failure::no("protected", message).hint(hint)
 }
 
 /// What the environment says, or the application's file where the environment says nothing. Either alone can protect: whoever forgets
@@ -129,53 +81,7 @@ fn means_yes(value: &str) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use clap::Parser;
-    use step::config;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        args: Args,
-    }
-
-    /// The option that lets too much pass, and which check; nothing where none does.
-    fn refused(words: &[&str], file: &str) -> String {
-        let words = [&["preflight"], words].concat();
-        let args = Line::try_parse_from(words).ok().unwrap().args;
-        let file = EnvFile {
-            path: "app.env".into(),
-            entries: config::parse(file.as_bytes()).unwrap(),
-        };
-        beyond(&args, Some(&file))
-            .map(|excess| format!("{} {}", excess.option, excess.check))
-            .unwrap_or_default()
-    }
-
-    #[test]
-    fn no_more_is_let_pass_than_the_file_says() {
-        assert_eq!(refused(&["--skip", "disk"], ""), "skip disk");
-        let file = "PREFLIGHT_SKIP=disk,inodes\nPREFLIGHT_WARN=health\n";
-        assert_eq!(refused(&["--skip", "inodes"], file), "");
-        let more = ["--skip", "disk,port"];
-        assert_eq!(refused(&more, file), "skip port");
-        assert_eq!(refused(&["--warn", "disk"], file), "warn disk");
-        assert_eq!(refused(&["--warn", "health"], file), "");
-        let several = "PREFLIGHT_SKIP='disk\ninodes'\n";
-        assert_eq!(refused(&["--skip", "inodes"], several), "");
-    }
-
-    #[test]
-    fn a_choice_may_be_wider_than_the_files_and_never_narrower() {
-        assert_eq!(refused(&["--only", "disk"], ""), "only service");
-        let file = "PREFLIGHT_ONLY=disk,port\n";
-        assert_eq!(refused(&[], file), "");
-        assert_eq!(refused(&["--only", "disk"], file), "only port");
-        assert_eq!(refused(&["--only", "disk,port,lock"], file), "");
-        let insisted = ["--only", "disk", "--require", "port"];
-        assert_eq!(refused(&insisted, file), "");
-    }
 
     #[test]
     fn a_word_that_is_neither_is_no_answer() {

@@ -107,6 +107,15 @@ impl PreflightReport {
         }
     }
 
+    /// With hints that can be pasted.
+    pub(crate) fn addressed(mut self, context: &Context) -> Self {
+        for check in &mut self.checks {
+            let hint = check.finding.hint.take();
+            check.finding.hint = hint.map(|hint| context.addressed(&hint));
+        }
+        self
+    }
+
     /// For people: what is not as it should be, each with what mends it.
     pub(crate) fn tell(&self, context: &Context) {
         // A single failure is the error itself, which is said at the end.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use step::parse;
 
 /// `--outside 'NAME=URL /pointer=value'`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outside {
     /// What the check is called behind `outside:`.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Outside {
 }
 
 /// `--run 'NAME=COMMAND'`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// What the check is called behind `run:`.
     pub name: String,

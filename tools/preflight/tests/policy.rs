@@ -147,6 +147,45 @@ fn only_the_file_lets_a_check_pass_where_it_is_protected() {
 }
 
 #[test]
+fn a_caller_asks_for_no_less_than_the_file_where_it_is_protected() {
+    let application = Application::new();
+    let file = application.root.join("app.env");
+    let text = "DEPLOY_PROTECTED=yes\nPREFLIGHT_SKIP=disk,inodes,memory\nPREFLIGHT_RUN='tests=false'\n\
+                PREFLIGHT_FREEZE=1999-12-31\n";
+    fs::write(&file, text).unwrap();
+    let told = |arguments: &[&str], around: &[(&str, &str)]| {
+        let mut command = application.tool(arguments);
+        command.arg("--app").arg(&file).envs(around.iter().copied());
+        command
+    };
+    let tests = run(told(&[], &[]), 1);
+    assert_eq!(tests["error"]["code"], "check-failed", "{tests:#}");
+    for (option, arguments, around) in [
+        ("run", &["--run", "tests=true"][..], &[][..]),
+        ("run", &[], &[("PREFLIGHT_RUN", "tests=true")]),
+        ("freeze", &["--freeze", "2000-01-01"], &[]),
+        ("disk-max", &["--disk-max", "95%"], &[]),
+        ("max-deploys", &[], &[("DEPLOY_MAX_DEPLOYS", "none")]),
+        ("memory-min", &[], &[("PREFLIGHT_MEMORY_MIN", "1")]),
+    ] {
+        let refused = run(told(arguments, around), 1);
+        assert_eq!(refused["error"]["code"], "protected", "{refused:#}");
+        let message = refused["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&format!("--{option}")), "{message}");
+        assert!(refused.get("checks").is_none(), "nothing was checked");
+    }
+    let more = [
+        "--run",
+        "tests=false",
+        "--run",
+        "more=true",
+        "--disk-max",
+        "1%",
+    ];
+    assert_eq!(run(told(&more, &[]), 1)["error"]["code"], "check-failed");
+}
+
+#[test]
 fn a_check_that_hangs_is_a_failed_check() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

@@ -29,7 +29,9 @@ pub fn is_absolute(told: &Path, variables: &[&str], file: Option<&EnvFile>) -> R
                 "source-relative",
                 format!("{variable} in {place} is {told}, which is another directory wherever one stands"),
             )
-            .hint(format!("{variable}=/PATH/{told} in {place}")));
+            .hint(format!(
+                "\"${{EDITOR:-vi}}\" {place}, and write {variable}=/PATH/{told} there"
+            )));
         }
     }
     Ok(())
@@ -58,7 +60,7 @@ pub fn is_apart(source: &Path, layout: &Layout) -> Result<(), Failure> {
             format!("{} {how} {what}, {}", source.display(), place.display()),
         )
         .hint(format!(
-            "--source DIR, outside {}: build elsewhere, and deploy from there",
+            "release-stage --source DIR, outside {}: build elsewhere, and deploy from there",
             layout.releases
         )));
     }

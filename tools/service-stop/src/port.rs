@@ -189,7 +189,7 @@ impl Look {
             Some(Holder { pid, .. }) => {
                 format!("ps -fp {pid}; then kill {pid}, if it has no business there")
             }
-            None => format!("as root: ss -tanp 'sport = :{port}'"),
+            None => format!("sudo ss -tanp 'sport = :{port}'"),
         }
     }
 }

@@ -88,13 +88,13 @@ pub fn store(error: StoreError) -> Failure {
     let message = error.to_string();
     match error {
         StoreError::Damaged { path, .. } => Failure::impossible("state-damaged", message).hint(format!(
-            "move {path} away together with its history, and the next deploy begins a new one from what is on disk"
+            "mv {path} {path}.damaged, and its history likewise: the next deploy begins a new one from what is on disk"
         )),
         StoreError::NewerSchema { .. } => {
-            Failure::impossible("state-newer", message).hint("install the newer version of Slipway")
+            Failure::impossible("state-newer", message).hint("deploy-state --version; install the newer version of Slipway")
         }
         StoreError::Missing { path } => Failure::impossible("state-missing", message).hint(format!(
-            "put {path} back, or move the history away too to begin anew"
+            "ls -l {path}*; put it back, or move the history away too to begin anew"
         )),
         StoreError::Io(error) => durable(&error),
         StoreError::Ended(Ended::Passed) => Failure::timed_out("state-locked", message)

@@ -156,7 +156,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::MissingProgram { program } => Some(format!(
-                "install {program}, or use a service of another kind (process:NAME needs no supervisor)"
+                "command -v {program}; install it, or use a service of another kind (process:NAME needs no supervisor)"
             )),
             Self::NotFound { service } if service.contains("compose:") => {
                 Some("docker-compose config --services, in the project's directory".to_owned())

@@ -47,14 +47,16 @@ impl Context {
     /// A fact for people, on standard error; not with `--quiet`. A command in it can be pasted, as in a hint.
     pub fn note(&self, fact: impl Display) {
         if !self.quiet {
-            let fact = fact.to_string();
-            match &self.app {
-                Some(file) => {
-                    let app = config::name_of(&file.path);
-                    say(self.tool, &hint::addressed(&fact, &app));
-                }
-                None => say(self.tool, &fact),
-            }
+            say(self.tool, &self.addressed(&fact.to_string()));
+        }
+    }
+
+    /// A command for people as it can be pasted: the tools named in it are told the application. An error's hint becomes so
+    /// by itself.
+    pub fn addressed(&self, text: &str) -> String {
+        match &self.app {
+            Some(file) => hint::addressed(text, &config::name_of(&file.path)),
+            None => text.to_owned(),
         }
     }
 

@@ -1,13 +1,11 @@
 //! `disk`: no file system that a deploy writes to is too full.
 
 use super::{Check, places};
+use crate::args::DISK_MAX;
 use crate::finding::Finding;
 use crate::given::Given;
 use camino::Utf8Path;
 use deadline::Deadline;
-
-/// Row B1.
-const USUAL: u8 = 80;
 
 pub(super) const CHECK: Check = Check {
     name: "disk",
@@ -18,7 +16,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(given: &Given, _: &Deadline) -> Finding {
-    let limit = u64::from(given.args.disk_max.unwrap_or(USUAL));
+    let limit = u64::from(given.args.disk_max.unwrap_or(DISK_MAX));
     let mut fullest = None;
     for place in places::file_systems(given) {
         match host::disk::usage(place.as_std_path()) {

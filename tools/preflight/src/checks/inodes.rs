@@ -1,13 +1,11 @@
 //! `inodes`: no file system that a deploy writes to runs out of inodes.
 
 use super::{Check, places};
+use crate::args::INODES_MAX;
 use crate::finding::Finding;
 use crate::given::Given;
 use camino::Utf8Path;
 use deadline::Deadline;
-
-/// Inodes are made for good: the last tenth goes fast.
-const USUAL: u8 = 90;
 
 pub(super) const CHECK: Check = Check {
     name: "inodes",
@@ -18,7 +16,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(given: &Given, _: &Deadline) -> Finding {
-    let limit = u64::from(given.args.inodes_max.unwrap_or(USUAL));
+    let limit = u64::from(given.args.inodes_max.unwrap_or(INODES_MAX));
     let mut fullest = None;
     for place in places::file_systems(given) {
         match host::disk::usage(place.as_std_path()) {

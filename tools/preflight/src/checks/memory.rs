@@ -1,13 +1,12 @@
 //! `memory`: enough is left for the new process.
 
 use super::Check;
+use crate::args::MEMORY_MIN;
 use crate::finding::Finding;
 use crate::given::Given;
 use deadline::Deadline;
 use host::Proc;
 
-/// Row B1: 500 MiB.
-const USUAL: u64 = 500 * MEBIBYTE;
 const MEBIBYTE: u64 = 1024 * 1024;
 
 pub(super) const CHECK: Check = Check {
@@ -21,7 +20,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(given: &Given, _: &Deadline) -> Finding {
-    let limit = given.args.memory_min.unwrap_or(USUAL);
+    let limit = given.args.memory_min.unwrap_or(MEMORY_MIN);
     match Proc::system().available_memory() {
         Ok(available) => judge(available, limit),
         Err(error) => Finding::fail(error.to_string(), "cat /proc/meminfo"),
@@ -49,7 +48,7 @@ mod tests {
 
     #[test]
     fn more_than_the_limit() {
-        assert_eq!(judge(USUAL + 1, USUAL).status, Status::Pass);
-        assert_eq!(judge(USUAL, USUAL).status, Status::Fail);
+        assert_eq!(judge(MEMORY_MIN + 1, MEMORY_MIN).status, Status::Pass);
+        assert_eq!(judge(MEMORY_MIN, MEMORY_MIN).status, Status::Fail);
     }
 }

@@ -4,7 +4,7 @@ use super::Check;
 use super::live::Live;
 use super::supervised::not_known;
 use crate::finding::Finding;
-use crate::given::{Given, Problem};
+use crate::given::{Given, Problem, edit};
 use application::fail;
 use deadline::Deadline;
 use host::Proc;
@@ -122,11 +122,14 @@ fn elsewhere(told: &Told<'_>, ports: &BTreeSet<u16>) -> Finding {
                 "the service listens on {}; --port says {port}",
                 words.join(" and ")
             ),
-            format!("DEPLOY_PORT={first} in {file}; or {past}"),
+            format!("{}; or {past}", edit(file, &format!("DEPLOY_PORT={first}"))),
         ),
         None => Finding::fail(
             format!("the running service does not listen on {port}"),
-            format!("sudo ss -ltnp, and DEPLOY_PORT=NUMBER in {file}; or {past}"),
+            format!(
+                "sudo ss -ltnp; {}; or {past}",
+                edit(file, "DEPLOY_PORT=NUMBER")
+            ),
         ),
     }
 }
@@ -147,7 +150,7 @@ fn judge(told: &Told<'_>, look: &Look) -> Finding {
                     "port {port} is held by {names}; no service was named (DEPLOY_SERVICE), so nobody can say whether process {} is its own",
                     words.join(" or ")
                 ),
-                format!("DEPLOY_SERVICE=KIND:NAME in {file}; or {hint}"),
+                format!("{}; or {hint}", edit(file, "DEPLOY_SERVICE=KIND:NAME")),
             )
         };
         return finding.measured(pids(&look.foreign), ());
@@ -155,7 +158,8 @@ fn judge(told: &Told<'_>, look: &Look) -> Finding {
     if !look.unseen.is_empty() {
         let message = look.unseen.join(", ");
         let hint = format!(
-            "sudo ss -ltnp 'sport = :{port}'; where it is the service's own: DEPLOY_ACCEPT_UNPROVABLE=yes in {file}"
+            "sudo ss -ltnp 'sport = :{port}'; where it is the service's own: {}",
+            edit(file, "DEPLOY_ACCEPT_UNPROVABLE=yes")
         );
         return if told.accept_unprovable {
             Finding::warn(message, hint)
@@ -239,7 +243,7 @@ mod tests {
             "the service listens on 8080 and 9090; --port says 80"
         );
         let hint = seen.hint.unwrap_or_default();
-        assert!(hint.contains("DEPLOY_PORT=8080 in /etc/slipway/shop.env"));
+        assert!(hint.contains("shop.env, and write DEPLOY_PORT=8080 there"));
         assert!(hint.contains("deploy --force shop"));
         let unseen = elsewhere(&told(false), &BTreeSet::new());
         assert!(unseen.message.contains("does not listen on 80"));
@@ -254,7 +258,7 @@ mod tests {
         assert_eq!(judge(&told(false), &look).status, Status::Fail);
         assert_eq!(judge(&told(true), &look).status, Status::Warn);
         let hint = judge(&told(false), &look).hint.unwrap_or_default();
-        assert!(hint.contains("DEPLOY_ACCEPT_UNPROVABLE=yes in /etc/"));
+        assert!(hint.contains("write DEPLOY_ACCEPT_UNPROVABLE=yes there"));
     }
 
     #[test]

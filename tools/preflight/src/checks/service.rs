@@ -4,7 +4,7 @@ use super::live::Live;
 use super::supervised::{Commands, not_asked};
 use super::{Check, boot};
 use crate::finding::Finding;
-use crate::given::Given;
+use crate::given::{Given, edit};
 use camino::Utf8PathBuf;
 use deadline::Deadline;
 use service::{Active, Name, Service, Status};
@@ -51,7 +51,7 @@ fn unstartable(name: &Name, start: Option<&str>, file: &str) -> Option<Finding> 
     lacks.then(|| {
         Finding::fail(
             format!("no command is given that starts {name} (--start, DEPLOY_START)"),
-            format!("DEPLOY_START='COMMAND' in {file}"),
+            edit(file, "DEPLOY_START='COMMAND'"),
         )
     })
 }
@@ -169,7 +169,10 @@ pub(super) mod tests {
         let finding = without("process:shop", None).unwrap();
         assert_eq!(finding.status, Verdict::Fail);
         let hint = finding.hint.unwrap();
-        assert_eq!(hint, "DEPLOY_START='COMMAND' in shop.env");
+        assert_eq!(
+            hint,
+            "\"${EDITOR:-vi}\" shop.env, and write DEPLOY_START='COMMAND' there"
+        );
         assert_eq!(without("process:shop", Some("serve")), None);
         assert_eq!(without("systemd:shop", None), None);
     }

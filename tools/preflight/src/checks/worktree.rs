@@ -32,7 +32,7 @@ pub(super) fn git(
         )),
         Err(ChildError::NotFound { .. }) => Err(Finding::fail(
             "there is no program git",
-            "install git, or put it on the PATH",
+            "command -v git; install it, or put it on the PATH",
         )),
         Err(error) => Err(Finding::fail(
             error.to_string(),

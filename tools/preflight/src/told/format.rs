@@ -9,6 +9,14 @@ pub struct Format {
     /// The variable.
     pub name: String,
     rule: Rule,
+    /// As it was written.
+    text: String,
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +53,7 @@ impl Format {
         Ok(Self {
             name: name.to_owned(),
             rule,
+            text: text.to_owned(),
         })
     }
 

@@ -1,12 +1,12 @@
 //! Runs the real binary against a real directory.
 
 use serde_json::Value;
-use state::{Held, Mark, Note, Store, Verdict};
+use state::{Begin, Held, Mark, Note, Store, Verdict};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Long enough for anything that is to happen at all.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,6 +50,22 @@ impl Application {
             held.state.staged(release, None);
             let good = Mark::Verdict(Verdict::Good);
             held.state.mark(release, good).unwrap()
+        });
+    }
+
+    /// A deploy of that name begins, held by hand; one that was going on is replaced.
+    pub fn begin(&self, id: &str) {
+        self.change(|held| {
+            held.state.begin(Begin {
+                id: id.into(),
+                at: SystemTime::now(),
+                by: "ann@host".into(),
+                owner: None,
+                moment_of: None,
+                live: Some("r1".into()),
+                release: None,
+                commit: None,
+            })
         });
     }
 
@@ -113,7 +129,41 @@ pub fn run(mut command: Command, exit: i32) -> Value {
     assert_eq!(output.status.code(), Some(exit), "{text}\n{errors}");
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["exit"], exit, "{report:#}");
+    for check in report["checks"].as_array().into_iter().flatten() {
+        can_be_mended(check);
+    }
     report
+}
+
+/// Every check that is not as it should be names the command that mends it, and that there is. What `--run` was told is its
+/// own.
+fn can_be_mended(check: &Value) {
+    let hint = check["hint"].as_str().unwrap_or_default();
+    if !["fail", "warn"].contains(&check["status"].as_str().unwrap()) {
+        assert!(check["hint"].is_null(), "{check:#}");
+        return;
+    }
+    assert!(!hint.is_empty(), "{check:#}");
+    if check["name"].as_str().unwrap().starts_with("run:") {
+        return;
+    }
+    let mut words = hint
+        .split(' ')
+        .map(|word| word.trim_end_matches([',', ';']));
+    let mut is_command = || {
+        let word = words.next().unwrap_or_default();
+        // The runbook lies in a directory of its own until it is installed.
+        if word == "deploy" || step::TOOLS.contains(&word) {
+            return (true, false);
+        }
+        let mut look = Command::new("sh");
+        look.args(["-c", &format!("command -v {word}")]);
+        let found = look.env("EDITOR", "true").stdout(Stdio::null()).status();
+        (found.unwrap().success(), word == "sudo")
+    };
+    let (exists, runs_another) = is_command();
+    assert!(exists, "{hint:?} does not begin with a command: {check:#}");
+    assert!(!runs_another || is_command().0, "{hint:?}: {check:#}");
 }
 
 /// Every path beneath a directory with what it is and holds, to see that nothing was changed.
