@@ -289,7 +289,45 @@ fn a_working_tree_with_something_in_it() {
     assert!(!git(&["merge", "-q", "side"]), "they contradict each other");
     let merging = check("git", "fail");
     assert!(merging["message"].as_str().unwrap().contains("a merge"));
-    assert!(git(&["merge", "--abort"]) && git(&["switch", "-q", "--detach"]));
+    assert!(git(&["merge", "--abort"]));
+    for (begin, what, end) in [
+        (
+            &["rebase", "-q", "side"][..],
+            "a rebase",
+            &["rebase", "--abort"],
+        ),
+        (
+            &["cherry-pick", "side"],
+            "a cherry-pick",
+            &["cherry-pick", "--abort"],
+        ),
+        (
+            &["revert", "--no-edit", "HEAD~1"],
+            "a revert",
+            &["revert", "--abort"],
+        ),
+    ] {
+        assert!(!git(begin), "they contradict each other");
+        let half_done = check("git", "fail");
+        let message = half_done["message"].as_str().unwrap();
+        assert!(
+            message.starts_with(&format!("{what} is half-done")),
+            "{message}"
+        );
+        let hint = half_done["hint"].as_str().unwrap();
+        assert!(hint.contains(&end.join(" ")), "{hint}");
+        assert!(git(end));
+    }
+    assert!(git(&["bisect", "start"]));
+    let bisecting = check("git", "fail");
+    assert!(
+        bisecting["message"]
+            .as_str()
+            .unwrap()
+            .contains("a bisection")
+    );
+    assert!(git(&["bisect", "reset"]));
+    assert!(git(&["switch", "-q", "--detach"]));
     check("git", "pass");
     check("branch", "fail");
     fs::remove_dir_all(&tree).unwrap();

@@ -51,7 +51,7 @@ fn nothing(tree: &Utf8Path, directory: &Directory) -> Finding {
     match &directory.code {
         Some(code) => Finding::fail(
             format!("{tree} holds no SQL migrations, but {code}: only SQL can be judged"),
-            "write out their SQL (manage.py sqlmigrate, alembic upgrade --sql) and name its directory with --migrations",
+            "ls -l, and write out their SQL (manage.py sqlmigrate, alembic upgrade --sql) and name its directory with --migrations",
         ),
         None => Finding::fail(format!("there are no migrations in {tree}"), list),
     }

@@ -65,7 +65,8 @@ impl<'a> Asked<'a> {
 
     /// The first thing that the options let pass and the file does not.
     pub(crate) fn excess(&self) -> Found {
-        if let Some(excess) = self.names().or_else(|| self.places()) {
+        let unmeasured = self.names().or_else(|| self.places());
+        if let Some(excess) = unmeasured.or_else(|| self.since()) {
             return Ok(Some(excess));
         }
         match self.limits()? {
@@ -160,6 +161,16 @@ impl<'a> Asked<'a> {
                 return Ok(Some(leaves_out(option, missing)));
             }
         }
+        let mut patterns = self.lines("forbid").into_iter();
+        let is_sought = |pattern: &String| args.forbid.iter().any(|one| one.as_str() == pattern);
+        if let Some(missing) = patterns.find(|pattern| !is_sought(pattern)) {
+            return Ok(Some(leaves_out("forbid", missing)));
+        }
+        let mut trees = self.lines("forbid-in").into_iter();
+        let is_searched = |tree: &String| args.forbid_in.iter().any(|one| one == tree);
+        if let Some(missing) = trees.find(|tree| !is_searched(tree)) {
+            return Ok(Some(leaves_out("forbid-in", missing)));
+        }
         let health = &args.health.health_url;
         let missing = self
             .lines("health-url")
@@ -205,6 +216,7 @@ impl<'a> Asked<'a> {
             ("health-server-name", endpoint.health_server_name.clone()),
             ("git", path(&self.args.git)),
             ("branch", self.args.branch.clone()),
+            ("migrations", path(&self.args.migrations)),
             ("env-file", Some(files.join("\n"))),
             ("time-zone", self.args.time_zone.clone()),
         ];
@@ -217,6 +229,18 @@ impl<'a> Asked<'a> {
             })
         };
         asked.into_iter().find_map(differs)
+    }
+
+    /// Of the migrations that the file names no fewer are judged.
+    fn since(&self) -> Option<Excess> {
+        self.text("migrations")?;
+        let asked = self.args.migrations_since.as_deref()?;
+        let wanted = self.text("migrations-since");
+        (asked != "all" && Some(asked) != wanted).then(|| Excess {
+            option: "migrations-since",
+            value: Some(asked.to_owned()),
+            how: wanted.map_or(How::Unsaid, |wanted| How::Differs(wanted.to_owned())),
+        })
     }
 
     /// What of a list in the file is not among the effective ones.

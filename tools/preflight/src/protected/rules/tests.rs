@@ -169,3 +169,38 @@ fn what_is_looked_at_is_what_the_file_names() {
     let two = [&all[..], &["--env-file", "/b"]].concat();
     assert!(refused(&two, file).contains("is not /a"));
 }
+
+#[test]
+fn no_fewer_migrations_and_no_fewer_patterns() {
+    let file = "PREFLIGHT_MIGRATIONS=/m\nPREFLIGHT_DIALECT=sqlite\nPREFLIGHT_FORBID='dbg\ntodo'\nPREFLIGHT_FORBID_IN=/s\n";
+    let migrations = ["--migrations", "/m", "--dialect", "sqlite"];
+    let patterns = ["--forbid", "dbg", "--forbid", "todo", "--forbid-in", "/s"];
+    let all = [&migrations[..], &patterns].concat();
+    let with = |more: &[&'static str]| [&all[..], more].concat();
+    passes(&all, file);
+    passes(
+        &with(&[
+            "--migrations-since",
+            "all",
+            "--forbid",
+            "more",
+            "--forbid-in",
+            "/t",
+        ]),
+        file,
+    );
+    let since = ["--migrations-since", "0009"];
+    let said = refused(&with(&since), file);
+    assert_eq!(said, "--migrations-since 0009 is not in F");
+    passes(
+        &with(&since),
+        &format!("{file}PREFLIGHT_MIGRATIONS_SINCE=0009\n"),
+    );
+    let fewer = refused(&[&migrations[..], &patterns[2..]].concat(), file);
+    assert_eq!(fewer, "--forbid leaves out dbg, which F asks for");
+    let elsewhere = all
+        .iter()
+        .map(|word| if *word == "/s" { "/t" } else { word });
+    let elsewhere: Vec<&str> = elsewhere.collect();
+    assert!(refused(&elsewhere, file).contains("--forbid-in leaves out /s"));
+}
