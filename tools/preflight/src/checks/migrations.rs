@@ -180,7 +180,7 @@ fn mended(first: &Found, since: &Since) -> String {
         "gap" | "duplicate" => format!("git mv {file}, to the number that is next"),
         "unreadable" => format!("ls -l {file}"),
         rule => format!(
-            "leave it to a later deploy, when nothing uses it any more; or, where nothing does already, write above line {} of {file}: -- slipway: allow {rule}: WHY",
+            "\"${{EDITOR:-vi}}\" +{} {file}, and leave it to a later deploy, when nothing uses it any more; or, where nothing does already, write above that line: -- slipway: allow {rule}: WHY",
             first.line
         ),
     };
