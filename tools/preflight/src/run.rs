@@ -9,8 +9,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long after its deadline a check may still hand in what it has.
-const GRACE: Duration = Duration::from_millis(100);
 /// How soon a signal is noticed.
 const SIGNAL_LOOK: Duration = Duration::from_millis(20);
 
@@ -63,7 +61,7 @@ fn start(check: &Entry, given: &Arc<Given>, deadline: Deadline) -> Running {
     Running {
         name: check.name(),
         began,
-        last: began + deadline.remaining() + GRACE,
+        last: began + deadline.remaining() + check.grace(),
         deadline,
         answer,
     }
@@ -124,7 +122,7 @@ mod tests {
         let running = Running {
             name: "hangs".into(),
             began: Instant::now(),
-            last: Instant::now() + deadline.remaining() + GRACE,
+            last: Instant::now() + deadline.remaining() + Duration::from_millis(100),
             deadline,
             answer,
         };

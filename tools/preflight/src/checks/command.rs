@@ -20,6 +20,8 @@ pub(super) const FAMILY: Family = Family {
     needs: "--run",
     told: |args| args.run.iter().map(|told| told.name.as_str()).collect(),
     limit: |args, name| limit(&args.run_timeout, name).unwrap_or(args.check_timeout),
+    // It is killed with all that it started, and what it said is read to the end.
+    grace: Duration::from_secs(2),
     run,
 };
 

@@ -19,9 +19,14 @@ pub(crate) struct Family {
     pub(crate) told: fn(&Args) -> Vec<&str>,
     /// How long the one of that name may take.
     pub(crate) limit: fn(&Args, &str) -> Duration,
+    /// How long after that it may still hand in what it has.
+    pub(crate) grace: Duration,
     /// Looks and judges.
     pub(crate) run: fn(&Given, &str, &Deadline) -> Finding,
 }
+
+/// How long after its limit a check may still hand in what it has.
+pub(super) const GRACE: Duration = Duration::from_millis(100);
 
 /// One check of a run.
 #[derive(Clone)]
@@ -86,6 +91,14 @@ impl Entry {
         match self {
             Self::Single(_) => args.check_timeout,
             Self::Member(family, own) => (family.limit)(args, own),
+        }
+    }
+
+    /// How long after that it may still hand in what it has.
+    pub(crate) fn grace(&self) -> Duration {
+        match self {
+            Self::Single(_) => GRACE,
+            Self::Member(family, _) => family.grace,
         }
     }
 

@@ -1,6 +1,6 @@
 //! `outside:NAME`: what this deploy leans on elsewhere is not in an outage.
 
-use super::entry::Family;
+use super::entry::{Family, GRACE};
 use crate::finding::Finding;
 use crate::given::Given;
 use crate::told::Outside;
@@ -13,6 +13,7 @@ pub(super) const FAMILY: Family = Family {
     needs: "--outside",
     told: |args| args.outside.iter().map(|told| told.name.as_str()).collect(),
     limit: |args, _| args.check_timeout,
+    grace: GRACE,
     run,
 };
 
