@@ -55,4 +55,4 @@ bench: ## what the README promises, measured: reaction, cost of waiting, cost of
 	$(CARGO) build --release $(addprefix --package ,$(TOOLS))
 	$(CARGO) run --quiet --release --package healthwait --example bench
 	$(CARGO) run --quiet --release --package preflight --example search
-	$(CARGO) run --quiet --release --package preflight --example bench
+	$(CARGO) run --quiet --release --package preflight --example checks

@@ -1,7 +1,7 @@
 //! Measures what the README promises of `preflight`: that all checks run side by side, and what ten local ones cost. Not a
 //! test: it prints a table and ends with 1 where a figure is not kept.
 //!
-//! `cargo build --release --workspace && cargo run --release -p preflight --example bench`
+//! `cargo build --release --workspace && cargo run --release -p preflight --example checks`
 #![allow(clippy::print_stdout, clippy::unwrap_used)] // A table for people; a panic is a bench that could not run.
 
 use std::fs;
