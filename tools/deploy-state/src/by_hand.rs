@@ -1,7 +1,7 @@
 //! The single transitions, as a person types them.
 
 use crate::args::{BeginArgs, EndArgs, PatienceArgs, Probation};
-use application::{Application, Request, fail, lower, who};
+use application::{Application, Request, fail, lower, make_ready, still_drained, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
 use releases::ResolveError;
@@ -150,6 +150,9 @@ pub(crate) fn end(
         Err(failure) => return Err(failure),
     };
     context.note(format!("deploy {id} has ended: {}", outcome.name()));
+    if let Some(drained) = still_drained(&state) {
+        context.note(drained);
+    }
     Ok(Report::of(&json!({
         "changed": changed, "outcome": outcome.name(), "why": args.why, "generation": state.generation,
     })))
@@ -167,6 +170,7 @@ pub(crate) fn finish(
     let (state, ()) = change(application, deadline, |state| {
         let flag = state.held_by(id).map_err(refused)?.pending_file.clone();
         lower(flag.as_deref())?;
+        make_ready(state);
         let note = state
             .end(id, outcome, why, SystemTime::now(), probation)
             .map_err(refused)?;

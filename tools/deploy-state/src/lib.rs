@@ -63,6 +63,7 @@ impl step::Tool for Tool {
         "state.probationUntil",
         "state.rollbacksTried",
         "state.paused.*",
+        "state.drained.N",
         "state.failing.pauseAfter",
         "state.failing.deploys.N",
         "state.nextSequence",

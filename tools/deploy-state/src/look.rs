@@ -34,6 +34,7 @@ fn summary(state: &State, holder: Option<&Holder>) -> Vec<String> {
         lines.push(format!("going back leads to {}", back.name));
     }
     lines.push(holder.map_or_else(|| "no deploy is going on".into(), Holder::to_string));
+    lines.extend(application::still_drained(state).filter(|_| state.deploy().is_none()));
     match state.failing.deploys.len() {
         0 => {}
         1 => lines.push("the last deploy failed".into()),

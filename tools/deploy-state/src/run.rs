@@ -85,8 +85,12 @@ pub(crate) fn run(
     // That nobody serves outweighs how the runbook ended.
     let code = code.map(|code| brought_back.filter(|code| *code == DOWN).unwrap_or(code))?;
     let told = application.told(&id)?;
-    if let Some(pause) = application.load()?.pause_at(SystemTime::now()) {
+    let state = application.load()?;
+    if let Some(pause) = state.pause_at(SystemTime::now()) {
         context.note(format!("deploys are paused: {}", pause.why));
+    }
+    if let Some(drained) = application::still_drained(&state) {
+        context.note(drained);
     }
     let report = Run {
         outcome: told.as_ref().and_then(|told| told.outcome.clone()),

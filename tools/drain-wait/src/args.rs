@@ -23,9 +23,9 @@ pub struct Args {
     /// Count the connections that are established to this local TCP port
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub connections: Option<u16>,
-    /// One server behind haproxy, by its runtime socket (not yet supported)
+    /// Drain this server behind HAProxy first, by the runtime API on that socket, and count its sessions
     #[arg(long, value_name = "SOCKET,BACKEND/SERVER")]
-    pub haproxy: Option<String>,
+    pub haproxy: Option<haproxy::Server>,
     /// How often it is looked at
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = duration)]
     pub interval: Duration,
@@ -38,10 +38,10 @@ pub struct Args {
     /// How long the flag counts, whatever becomes of the deploy
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     pub pending_for: Duration,
-    /// Lower the flag again, and wait for nothing
+    /// Lower the flag, make the server ready again, and wait for nothing
     #[arg(long)]
     pub clear: bool,
-    /// Look once and raise no flag
+    /// Look once, raise no flag and drain no server
     #[arg(long)]
     pub dry_run: bool,
     /// Where the application lies.

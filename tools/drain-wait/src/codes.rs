@@ -7,8 +7,13 @@ pub(crate) const OWN: step::Codes = &[
         "source-unreadable",
         "how much is in flight could not be read",
     ),
+    ("haproxy-unreachable", "nobody answers on HAProxy's socket"),
     (
-        "source-not-supported",
-        "a kind of source that this version does not know",
+        "no-such-server",
+        "HAProxy knows no such backend, or no such server in it",
+    ),
+    (
+        "haproxy-refused",
+        "HAProxy did not do what it was asked for",
     ),
 ];

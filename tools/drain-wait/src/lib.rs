@@ -5,21 +5,24 @@
 //! recovery lowers it, and an expiry time in it sees to the rest. What cannot be counted is an error, never none.
 
 mod args;
+mod balancer;
 mod codes;
 mod connections;
 mod flag;
+mod measures;
 mod number;
 mod source;
 mod wait;
 
 pub use args::Args;
+pub use balancer::{Drained, drain as drain_server, make_ready};
 pub use flag::{Flag, clear, raise};
 pub use source::{Source, Unread};
 pub use wait::{DrainReport, DrainRequest, Failed, wait};
 
-use application::{Application, Lease, STALE_AFTER, lower};
-use camino::Utf8PathBuf;
+use application::{Application, STALE_AFTER};
 use deadline::Deadline;
+use measures::{Measures, Taken};
 use probe::{Question, Target};
 use serde::Serialize;
 use service::Active;
@@ -45,6 +48,8 @@ struct Whole<'a> {
     pending_file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    haproxy: Option<&'a Drained>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
 }
@@ -54,7 +59,7 @@ struct Whole<'a> {
 #[serde(rename_all = "camelCase")]
 struct Cleared<'a> {
     changed: bool,
-    pending_file: &'a str,
+    pending_file: Option<&'a str>,
 }
 
 impl step::Tool for Tool {
@@ -70,6 +75,9 @@ impl step::Tool for Tool {
         "cut",
         "pendingFile",
         "expiresAt",
+        "haproxy.server",
+        "haproxy.was",
+        "haproxy.changed",
         "changed",
         "dryRun",
     ];
@@ -88,19 +96,21 @@ impl step::Tool for Tool {
             request.timeout = Duration::ZERO;
             return look(&request, context);
         }
-        let Some((application, path)) = flag_of(&args)? else {
-            return finish(drain(&request, &args, context), None, context);
+        let Some(measures) = Measures::of(&args)? else {
+            return finish(drain(&request, &args, context), &Taken::default(), context);
         };
         let deadline = context.deadline(LIMIT);
+        let application = &measures.application;
         let lease = application.enter(context, Self::NAME, STALE_AFTER, &deadline)?;
-        let flag = raise(&lease, &path, args.pending_for, &deadline)?;
-        context.note(format!("{path} is raised, until {}", flag.expires_at));
+        let taken = measures.take(&lease, args.pending_for, &deadline, context)?;
         let outcome = drain(&request, &args, context);
-        if let Err((failure, _)) = &outcome {
-            take_back(failure, &lease, &path)?;
+        if let Err((failure, _)) = &outcome
+            && failure.exit() != Exit::TimedOut
+        {
+            measures.take_back(&taken, &lease);
         }
         lease.leave(None, &Deadline::after(LIMIT).uninterruptible())?;
-        finish(outcome, Some((path.as_str(), &flag)), context)
+        finish(outcome, &taken, context)
     }
 }
 
@@ -133,61 +143,31 @@ fn runs(args: &Args, context: &Context) -> bool {
     })
 }
 
-/// A wait that was broken off outside any deploy leaves no flag behind; in a deploy its end lowers it.
-fn take_back(failure: &Failure, lease: &Lease<'_>, path: &Utf8PathBuf) -> Result<(), Failure> {
-    if lease.is_moment() && failure.exit() != Exit::TimedOut {
-        lower(Some(path.as_str()))?;
-    }
-    Ok(())
-}
-
-/// The flag and the application that it belongs to, where one is to be raised.
-fn flag_of(args: &Args) -> Result<Option<(Application, Utf8PathBuf)>, Failure> {
-    let Some(path) = &args.pending_file else {
-        return Ok(None);
-    };
-    let application = Application::of(&args.layout)?;
-    let path = flag::absolute(&application, path)?;
-    Ok(Some((application, path)))
-}
-
 fn lower_by_hand(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let Some((application, path)) = flag_of(args)? else {
-        return Err(Failure::usage("--clear: which flag is not said").hint("--pending-file FILE"));
+    let Some(measures) = Measures::of(args)? else {
+        return Err(Failure::usage("--clear: what is to be undone is not said")
+            .hint("--pending-file FILE, or --haproxy SOCKET,BACKEND/SERVER"));
+    };
+    let report = |changed| {
+        Report::of(&Cleared {
+            changed,
+            pending_file: measures.flag(),
+        })
     };
     if args.dry_run {
-        let there = path.as_std_path().symlink_metadata().is_ok();
-        return Ok(Report::of(&Cleared {
-            changed: there,
-            pending_file: path.as_str(),
-        }));
+        return measures.are_taken().map(report);
     }
     let deadline = context.deadline(LIMIT);
     let tool = <Tool as step::Tool>::NAME;
+    let application = &measures.application;
     let lease = application.enter(context, tool, STALE_AFTER, &deadline)?;
-    let changed = clear(&lease, &path, &deadline)?;
+    let changed = measures.clear(&lease, &deadline, context)?;
     lease.leave(None, &Deadline::after(LIMIT).uninterruptible())?;
-    let verb = if changed {
-        "is lowered"
-    } else {
-        "was not raised"
-    };
-    context.note(format!("{path} {verb}"));
-    Ok(Report::of(&Cleared {
-        changed,
-        pending_file: path.as_str(),
-    }))
+    Ok(report(changed))
 }
 
 /// The sources that were told, each of which must be understood.
 fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
-    if args.haproxy.is_some() {
-        return Err(Failure::usage_coded(
-            "source-not-supported",
-            "--haproxy is not supported by this version",
-        )
-        .hint("--connections PORT counts what still is connected to the service"));
-    }
     if let Some(pointer) = args
         .json
         .as_deref()
@@ -221,9 +201,10 @@ fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
         ));
     }
     sources.extend(args.connections.map(Source::Connections));
+    sources.extend(args.haproxy.clone().map(Source::Haproxy));
     if sources.is_empty() {
         return Err(Failure::usage("nothing says how much is in flight")
-            .hint("--url URL, --file FILE, --in-flight-command COMMAND or --connections PORT"));
+            .hint("--url URL, --file FILE, --in-flight-command COMMAND, --connections PORT or --haproxy SOCKET,BACKEND/SERVER"));
     }
     Ok(sources)
 }
@@ -242,20 +223,25 @@ fn look(request: &DrainRequest, context: &Context) -> Result<Report, Failure> {
         drain: &drain,
         pending_file: None,
         expires_at: None,
+        haproxy: None,
         dry_run: true,
     }))
 }
 
 fn finish(
     outcome: Result<DrainReport, Failed>,
-    flag: Option<(&str, &Flag)>,
+    taken: &Taken,
     context: &Context,
 ) -> Result<Report, Failure> {
     let whole = |drain: &DrainReport| {
         Report::of(&Whole {
             drain,
-            pending_file: flag.map(|(path, _)| path),
-            expires_at: flag.map(|(_, flag)| flag.expires_at.as_str()),
+            pending_file: taken.flag.as_ref().map(|(path, _)| path.as_str()),
+            expires_at: taken
+                .flag
+                .as_ref()
+                .map(|(_, flag)| flag.expires_at.as_str()),
+            haproxy: taken.server.as_ref(),
             dry_run: false,
         })
     };

@@ -3,6 +3,7 @@
 use crate::{connections, number};
 use deadline::child::{self, Options};
 use deadline::{Deadline, Ended};
+use haproxy::Server;
 use host::Proc;
 use probe::Question;
 use std::fmt;
@@ -24,6 +25,8 @@ pub enum Source {
     Command(String, Option<String>),
     /// The established connections to a local TCP port.
     Connections(u16),
+    /// The sessions of a server behind HAProxy.
+    Haproxy(Server),
 }
 
 /// Why a source did not say how much is in flight.
@@ -41,6 +44,7 @@ impl fmt::Display for Source {
             Self::Url(question, _) => question.target.fmt(formatter),
             Self::File(path, _) => path.display().fmt(formatter),
             Self::Command(command, _) => command.fmt(formatter),
+            Self::Haproxy(server) => write!(formatter, "sessions of {} at HAProxy", server.name()),
             Self::Connections(port) => write!(formatter, "connections to port {port}"),
         }
     }
@@ -83,6 +87,9 @@ impl Source {
                 }
                 number::read(&finished.stdout_text(), pointer.as_deref()).map_err(because)
             }
+            Self::Haproxy(server) => server
+                .in_flight()
+                .map_err(|error| because(error.to_string())),
             Self::Connections(port) => connections::established(&Proc::system(), *port)
                 .map_err(|error| because(error.to_string())),
         }

@@ -4,7 +4,7 @@ use crate::announce::{announce, choose};
 use crate::args::Args;
 use crate::plan::Link;
 use crate::verify;
-use application::{Application, Lease, PROBATION, answers, fail, lower};
+use application::{Application, Lease, PROBATION, answers, fail, lower, make_ready};
 use deadline::Deadline;
 use serde::Serialize;
 use service::Service;
@@ -260,6 +260,7 @@ fn end(
         held.state.keep_verdict(&name, verdict);
     }
     lower(flag.as_deref())?;
+    make_ready(&mut held.state);
     held.write(note).map_err(fail::store)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::plan::{self, Link};
-use application::{Application, PROBATION, fail, lower, record, who};
+use application::{Application, PROBATION, fail, lower, make_ready, record, who};
 use deadline::Deadline;
 use host::Proc;
 use serde_json::json;
@@ -109,6 +109,7 @@ fn finish(application: &Application, deadline: &Deadline) -> Result<InStart, Fai
         record(&mut held, |state| state.switched(&deploy.id))?;
     }
     lower(deploy.pending_file.as_deref())?;
+    make_ready(&mut held.state);
     record(&mut held, |state| {
         state.end(&deploy.id, Outcome::RolledBack, Some(why), now, PROBATION)
     })?;
@@ -134,6 +135,7 @@ fn switch_back(
         .deploy()
         .and_then(|deploy| deploy.pending_file.clone());
     lower(flag.as_deref())?;
+    make_ready(&mut held.state);
     let id = match &held.state.status {
         Status::Validating(deploy) => deploy.id.clone(),
         Status::Deploying(deploy) | Status::RollingBack(deploy) => {

@@ -1,6 +1,6 @@
 //! The lease: taken, held through a step, given back.
 
-use crate::{Application, fail, who};
+use crate::{Application, fail, make_ready, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
 use state::lease::{Claim, Holder, Patience, claim};
@@ -83,6 +83,7 @@ impl Application {
             if request.moment_of.is_none() {
                 self.allowed(request.rate)?;
                 held.state.failing.pause_after = request.pause_after;
+                make_ready(&mut held.state);
             }
             let link = self.link()?;
             self.learn(&mut held.state)?;

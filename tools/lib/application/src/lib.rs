@@ -1,5 +1,6 @@
 //! One application as a tool sees it: where it lies, what its state is, whether it may be changed now.
 
+mod balancer;
 pub mod fail;
 pub mod health;
 mod lease;
@@ -9,6 +10,7 @@ mod rootless;
 pub mod runs;
 pub mod who;
 
+pub use balancer::{make_ready, still_drained};
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy, record};
 pub use options::{EndpointArgs, HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};

@@ -1,6 +1,6 @@
 //! Settling what a dead deploy left.
 
-use crate::{Application, fail};
+use crate::{Application, fail, make_ready};
 use camino::Utf8Path;
 use deadline::Deadline;
 use durable::{Kind, Leftover};
@@ -58,6 +58,7 @@ impl Application {
         {
             held.state.leave(id, why)
         } else {
+            make_ready(&mut held.state);
             held.state
                 .end(id, settlement.outcome, why, SystemTime::now(), PROBATION)
         };

@@ -40,6 +40,8 @@ pub struct Document {
     rollbacks_tried: u64,
     paused: Option<Pause>,
     #[serde(default)]
+    drained: Vec<String>,
+    #[serde(default)]
     failing: Failing,
     next_sequence: u64,
     releases: Vec<Release>,
@@ -102,6 +104,7 @@ impl Document {
             probation_until: state.probation_until.map(rfc3339),
             rollbacks_tried: state.rollbacks_tried,
             paused: state.paused.clone(),
+            drained: state.drained.clone(),
             failing: state.failing.clone(),
             next_sequence: state.next_sequence,
             releases: state.releases.clone(),
@@ -187,6 +190,7 @@ impl Document {
             probation_until,
             rollbacks_tried: self.rollbacks_tried,
             paused: self.paused,
+            drained: self.drained,
             failing: self.failing,
             releases: self.releases,
             next_sequence: self.next_sequence,

@@ -30,6 +30,8 @@ pub struct State {
     pub rollbacks_tried: u64,
     /// Set where deploys are not wanted.
     pub paused: Option<Pause>,
+    /// The servers behind HAProxy that a deploy has drained and that are to be made ready again, as `SOCKET,BACKEND/SERVER`.
+    pub drained: Vec<String>,
     /// The deploys that failed since the last one that went well.
     pub failing: Failing,
     /// Every release that is known, in no order; [`Release::sequence`] is the order.
@@ -285,6 +287,7 @@ impl State {
             probation_until: None,
             rollbacks_tried: 0,
             paused: None,
+            drained: Vec::new(),
             failing: Failing::default(),
             releases: Vec::new(),
             next_sequence: 1,

@@ -261,6 +261,29 @@ impl State {
         ))
     }
 
+    /// A server behind HAProxy is about to be drained, or is ready again; whoever ends the deploy makes it ready. Nothing where
+    /// that is known.
+    pub fn drain(
+        &mut self,
+        id: &str,
+        server: &str,
+        drained: bool,
+    ) -> Result<Option<Note>, Refused> {
+        self.held_by(id)?;
+        if drained == self.drained.iter().any(|known| known == server) {
+            return Ok(None);
+        }
+        self.drained.retain(|known| known != server);
+        if drained {
+            self.drained.push(server.to_owned());
+        }
+        Ok(Some(Note::new(
+            "draining",
+            Some(id),
+            json!({"haproxy": server, "drained": drained}),
+        )))
+    }
+
     /// The deploy turns back to `to`: from now on only finishing the rollback can end it.
     pub fn roll_back(
         &mut self,

@@ -1,0 +1,362 @@
+//! A server behind a real HAProxy: nothing is lost while it is drained, deployed to and made ready again.
+#![allow(clippy::unwrap_used)]
+
+mod deploys;
+
+use deploys::{deploy, last, named, prepared, serves, state};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use slipway_tests::{Fixture, Port, Supervisor, binary, kill, left_out, tool, until, until_some};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+/// HAProxy before two servers: `blue` is the fixture's service, `green` one that nobody deploys to.
+struct Balanced {
+    fixture: Fixture,
+    front: Port,
+    children: Vec<Child>,
+}
+
+impl Balanced {
+    /// With version 1 live; nothing where HAProxy is not there.
+    fn new() -> Option<Self> {
+        if Command::new("haproxy").arg("-v").output().is_err() {
+            left_out("haproxy is missing (tests/setup installs it)");
+            return None;
+        }
+        let fixture = Fixture::on(Supervisor::Process).unwrap();
+        prepared(&fixture);
+        let (front, green) = (Port::reserve(), Port::reserve());
+        let directory = fixture.directory.display();
+        let config = fixture.directory.join("haproxy.cfg");
+        let text = format!(
+            "global\n  stats socket {directory}/admin.sock mode 600 level admin\n\
+             \x20 stats socket {directory}/user.sock mode 600 level user\n\
+             defaults\n  mode http\n  timeout connect 2s\n  timeout client 120s\n  timeout server 120s\n\
+             frontend front\n  bind 127.0.0.1:{}\n  default_backend shop\n\
+             backend shop\n  server blue 127.0.0.1:{}\n  server green 127.0.0.1:{}\n\
+             \x20 server broken 127.0.0.1:1 disabled\n",
+            front.number, fixture.port.number, green.number
+        );
+        fs::write(&config, text).unwrap();
+        let quiet = |mut command: Command| {
+            command
+                .current_dir(&fixture.directory)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let mut haproxy = Command::new("haproxy");
+        haproxy.arg("-db").arg("-f").arg(&config);
+        let mut other = Command::new(binary("demo-service"));
+        other.args(["--port", &green.number.to_string()]);
+        let children = vec![quiet(haproxy), quiet(other)];
+        until("HAProxy and green listen", || {
+            [front.number, green.number]
+                .iter()
+                .all(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        });
+        let balanced = Self {
+            fixture,
+            front,
+            children,
+        };
+        deploy(&balanced.fixture, 1);
+        Some(balanced)
+    }
+
+    fn server(&self, socket: &str, name: &str) -> String {
+        format!("{}/{socket},{name}", self.fixture.directory.display())
+    }
+
+    fn drains(&self) {
+        let blue = self.server("admin.sock", "shop/blue");
+        self.fixture.configure("DRAIN_WAIT_HAPROXY", &blue);
+    }
+
+    /// An answer of HAProxy's runtime API.
+    fn ask(&self, line: &str) -> String {
+        let mut stream = UnixStream::connect(self.fixture.directory.join("admin.sock")).unwrap();
+        writeln!(stream, "{line}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The state that was ordered for a server: 0 is ready, 8 draining, 1 and 4 are maintenance.
+    fn admin(&self, server: &str) -> String {
+        let table = self.ask("show servers state shop");
+        let row = table
+            .lines()
+            .find(|line| line.split(' ').nth(3) == Some(server));
+        row.unwrap().split(' ').nth(6).unwrap().to_owned()
+    }
+
+    /// One request through HAProxy; its status, or nothing where it was cut.
+    fn through(&self, path: &str) -> Option<u16> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.front.number)).ok()?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"
+        )
+        .ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        answer.split(' ').nth(1)?.parse().ok()
+    }
+
+    /// How many sessions blue has.
+    fn on_blue(&self) -> u64 {
+        self.fixture
+            .get("/in-flight")
+            .and_then(|answer| answer.at("/inFlight").as_u64())
+            .unwrap_or(0)
+    }
+
+    fn receipt(&self) -> Value {
+        let history = fs::read_to_string(self.fixture.root.join("deploy-history.jsonl")).unwrap();
+        let mut drains = history
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter(|line| line["report"]["tool"] == "drain-wait");
+        drains.next_back().unwrap()["report"].clone()
+    }
+}
+
+impl Drop for Balanced {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+#[test]
+fn no_request_fails_while_a_server_is_drained_and_deployed_to() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    balanced.drains();
+    let fixture = &balanced.fixture;
+    let over = fixture.directory.join("load-is-over");
+    let load = tool("demo-service")
+        .args([
+            "load",
+            &format!("http://127.0.0.1:{}/slow?ms=300", balanced.front.number),
+        ])
+        .args(["--workers", "4", "--until-file", over.to_str().unwrap()])
+        .in_directory(&fixture.directory)
+        .no_report()
+        .spawn();
+    until("both work", || balanced.on_blue() > 0);
+    for version in [2, 3] {
+        deploy(fixture, version);
+        assert_eq!(balanced.admin("blue"), "0", "ready with the deploy's end");
+        until("it works again", || balanced.on_blue() > 0);
+    }
+    fs::write(over, "").unwrap();
+    let load: Value = serde_json::from_str(&load.finish(0).stdout).unwrap();
+    assert_eq!(load["failed"], 0, "{load}");
+    assert!(load["sent"].as_u64().unwrap() > 10, "{load}");
+    let receipt = balanced.receipt();
+    assert_eq!(receipt["drained"], true, "{receipt}");
+    assert_eq!(
+        receipt["haproxy"],
+        json!({"server": "shop/blue", "was": "ready", "changed": true})
+    );
+    assert_eq!(state(fixture)["drained"], json!([]));
+}
+
+#[test]
+fn what_never_ends_is_cut_with_a_receipt() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    balanced.drains();
+    let fixture = &balanced.fixture;
+    fixture.configure("DRAIN_WAIT_TIMEOUT", "1s");
+    thread::scope(|scope| {
+        let hanging: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| balanced.through("/until?file=never")))
+            .collect();
+        until("one of them is on blue", || balanced.on_blue() == 1);
+        deploy(fixture, 2);
+        let receipt = balanced.receipt();
+        assert_eq!(receipt["exit"], 124, "{receipt}");
+        for (field, value) in [
+            ("atStart", 1),
+            ("finished", 0),
+            ("remaining", 1),
+            ("cut", 1),
+        ] {
+            assert_eq!(receipt[field], value, "{receipt}");
+        }
+        assert_eq!(balanced.admin("blue"), "0");
+        // Green's is still in flight, and ends with green.
+        kill(balanced.children[1].id(), Signal::SIGKILL);
+        let answers = hanging.into_iter().map(|one| one.join().unwrap());
+        assert!(answers.into_iter().all(|status| status != Some(200)));
+    });
+}
+
+#[test]
+fn a_killed_deploy_leaves_no_server_drained() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    balanced.drains();
+    let fixture = &balanced.fixture;
+    fixture.configure("DRAIN_WAIT_TIMEOUT", "120s");
+    fixture.release(&named(2), "2", "healthy");
+    thread::scope(|scope| {
+        scope.spawn(|| balanced.through("/until?file=done"));
+        scope.spawn(|| balanced.through("/until?file=done"));
+        until("one of them is on blue", || balanced.on_blue() == 1);
+        let deploy = fixture.deploy().no_report().spawn();
+        until("blue drains", || balanced.admin("blue") == "8");
+        let blue = balanced.server("admin.sock", "shop/blue");
+        assert_eq!(state(fixture)["drained"], json!([blue]));
+        // The runbook, its parent and the step: all of them.
+        let steps = until_some("the step runs", || {
+            let pids = beneath(deploy.pid());
+            (pids.len() >= 2).then_some(pids)
+        });
+        kill(deploy.pid(), Signal::SIGKILL);
+        steps.into_iter().for_each(|pid| kill(pid, Signal::SIGKILL));
+        drop(deploy.finish(137));
+        assert_eq!(balanced.admin("blue"), "8");
+        fixture
+            .tool("deploy-state")
+            .arg("recover")
+            .stderr_any()
+            .run(0);
+        assert_eq!(balanced.admin("blue"), "0");
+        assert_eq!(state(fixture)["drained"], json!([]));
+        assert_eq!(last(fixture)["outcome"], "aborted");
+        kill(balanced.children[1].id(), Signal::SIGKILL);
+        fs::write(
+            fixture.root.join("releases").join(named(1)).join("done"),
+            "",
+        )
+        .unwrap();
+    });
+    serves(fixture, 1);
+}
+
+/// The processes that descend from this one.
+fn beneath(pid: u32) -> Vec<u32> {
+    let children =
+        fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children: Vec<u32> = children
+        .split_whitespace()
+        .map(|pid| pid.parse().unwrap())
+        .collect();
+    let further: Vec<u32> = children.iter().flat_map(|child| beneath(*child)).collect();
+    [children, further].concat()
+}
+
+#[test]
+fn what_haproxy_refuses_stops_the_deploy_before_anything_is_touched() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    let fixture = &balanced.fixture;
+    for (socket, name, code) in [
+        ("admin.sock", "shop/red", "no-such-server"),
+        ("admin.sock", "shoe/blue", "no-such-server"),
+        ("user.sock", "shop/blue", "no-permission"),
+        ("gone.sock", "shop/blue", "haproxy-unreachable"),
+    ] {
+        let server = balanced.server(socket, name);
+        let refused = fixture
+            .tool("drain-wait")
+            .args(["--haproxy", &server])
+            .stderr_any()
+            .run(3);
+        assert_eq!(refused.error_code(), code, "{server}");
+        assert!(!refused.text("/error/hint").is_empty());
+    }
+    fixture.release(&named(2), "2", "healthy");
+    let red = balanced.server("admin.sock", "shop/red");
+    let refused = fixture.deploy().env("DRAIN_WAIT_HAPROXY", &red).run(3);
+    assert_eq!(refused.text("/outcome"), "aborted");
+    serves(fixture, 1);
+    assert_eq!(state(fixture)["drained"], json!([]));
+    assert_eq!(balanced.admin("blue"), "0");
+}
+
+#[test]
+fn by_hand_it_stays_drained_until_it_is_cleared_and_maintenance_stays() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    let fixture = &balanced.fixture;
+    let drain = |name: &str, option: &str| {
+        let server = balanced.server("admin.sock", name);
+        let tool = fixture.tool("drain-wait").args(["--haproxy", &server]);
+        let tool = if option.is_empty() {
+            tool
+        } else {
+            tool.arg(option)
+        };
+        tool.stderr_any().run(0)
+    };
+    assert_eq!(drain("shop/blue", "--dry-run").at("/drained"), true);
+    assert_eq!(balanced.admin("blue"), "0", "only looked at");
+    assert_eq!(drain("shop/blue", "").at("/haproxy/was"), "ready");
+    assert_eq!(balanced.admin("blue"), "8");
+    assert_eq!(drain("shop/blue", "").at("/haproxy/changed"), false);
+    assert_eq!(drain("shop/blue", "--clear").at("/changed"), true);
+    assert_eq!(balanced.admin("blue"), "0");
+    assert_eq!(drain("shop/blue", "--clear").at("/changed"), false);
+    // Somebody put it there, and nobody else takes it out.
+    let before = balanced.admin("broken");
+    assert_eq!(drain("shop/broken", "").at("/haproxy/was"), "maintenance");
+    assert_eq!(drain("shop/broken", "--clear").at("/changed"), false);
+    assert_eq!(balanced.admin("broken"), before);
+}
+
+#[test]
+fn a_haproxy_that_is_gone_at_the_end_fails_no_deploy_and_is_told_later() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    balanced.drains();
+    // What goes away is the socket's name; HAProxy itself goes on.
+    let socket = balanced.fixture.directory.join("admin.sock");
+    let away = balanced.fixture.directory.join("away.sock");
+    let hide = format!("mv {} {}", socket.display(), away.display());
+    let script = balanced.fixture.directory.join("well");
+    fs::write(
+        &script,
+        format!("#!/bin/sh\n[ ! -S {} ] || {hide}\n", socket.display()),
+    )
+    .unwrap();
+    let fixture = &balanced.fixture;
+    fixture.release(&named(2), "2", "healthy");
+    let command = format!("command:sh {}", script.display());
+    let deployed = fixture
+        .deploy()
+        .env(
+            "DEPLOY_HEALTH_URL",
+            format!("{}\n{command}", fixture.url("/health")),
+        )
+        .env("PREFLIGHT_SKIP", "disk\nhealth")
+        .run(0);
+    assert_eq!(deployed.text("/outcome"), "succeeded");
+    assert!(deployed.stderr.contains("--clear"), "{}", deployed.stderr);
+    fs::rename(&away, &socket).unwrap();
+    assert_eq!(balanced.admin("blue"), "8");
+    let blue = balanced.server("admin.sock", "shop/blue");
+    assert_eq!(state(fixture)["drained"], json!([blue]));
+    deploy(fixture, 3);
+    assert_eq!(balanced.admin("blue"), "0");
+    assert_eq!(state(fixture)["drained"], json!([]));
+}

@@ -1,0 +1,97 @@
+//! The server behind HAProxy that takes nothing new while a deploy is going on: drained and made ready under the lease.
+
+use application::{Lease, fail};
+use deadline::Deadline;
+use haproxy::{Admin, Error, Server};
+use serde::Serialize;
+use step::Failure;
+
+/// What was ordered for the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Drained {
+    /// `BACKEND/SERVER`.
+    pub server: String,
+    /// How it was before: `ready`, `draining` or `maintenance`.
+    pub was: &'static str,
+    /// Whether it was drained for this; what somebody else took out of service is left as it is.
+    pub changed: bool,
+}
+
+/// Drains the server: first the state says so, so that whoever ends or settles the deploy makes it ready again.
+pub fn drain(lease: &Lease<'_>, server: &Server, deadline: &Deadline) -> Result<Drained, Failure> {
+    let was = server.admin().map_err(|error| failure(&error))?;
+    let mut drained = Drained {
+        server: server.name(),
+        was: name(was),
+        changed: was == Admin::Ready,
+    };
+    if !drained.changed {
+        return Ok(drained);
+    }
+    // Outside a deploy it stays drained until somebody says otherwise, as the flag does.
+    if !lease.is_moment() {
+        note(lease, server, true, deadline)?;
+    }
+    let ordered = server.drain().and_then(|()| server.admin());
+    match ordered {
+        Ok(Admin::Draining) => Ok(drained),
+        Ok(now) => {
+            // The configuration keeps it from draining, or somebody was quicker.
+            drained.changed = false;
+            let message = format!("{} does not drain: it is {}", server.name(), name(now));
+            Err(Failure::impossible("haproxy-refused", message)
+                .hint(format!("drain-wait --haproxy {server} --dry-run")))
+        }
+        Err(error) => {
+            if !lease.is_moment() {
+                note(lease, server, false, deadline)?;
+            }
+            Err(failure(&error))
+        }
+    }
+}
+
+/// Makes the server ready again; whether it was draining. One that is in maintenance is left there.
+pub fn make_ready(
+    lease: &Lease<'_>,
+    server: &Server,
+    deadline: &Deadline,
+) -> Result<bool, Failure> {
+    let was = server.admin().map_err(|error| failure(&error))?;
+    if was == Admin::Draining {
+        server.ready().map_err(|error| failure(&error))?;
+    }
+    note(lease, server, false, deadline)?;
+    Ok(was == Admin::Draining)
+}
+
+/// Writes down that the deploy has drained it, or has not any more.
+fn note(
+    lease: &Lease<'_>,
+    server: &Server,
+    drained: bool,
+    deadline: &Deadline,
+) -> Result<(), Failure> {
+    let mut held = lease.lock(deadline)?;
+    let note = held
+        .state
+        .drain(lease.id(), &server.to_string(), drained)
+        .map_err(|refused| fail::refused(&refused))?;
+    match note {
+        Some(note) => held.write(note).map_err(fail::store),
+        None => Ok(()),
+    }
+}
+
+/// What HAProxy said, as a failure.
+pub(crate) fn failure(error: &Error) -> Failure {
+    Failure::impossible(error.code(), error).hint(error.hint())
+}
+
+fn name(admin: Admin) -> &'static str {
+    match admin {
+        Admin::Ready => "ready",
+        Admin::Draining => "draining",
+        Admin::Maintenance => "maintenance",
+    }
+}
