@@ -26,7 +26,7 @@ const DRAINING: u32 = 0x08;
 pub struct Server {
     socket: PathBuf,
     backend: String,
-    server: String,
+    member: String,
 }
 
 /// What was ordered for a server. Its health is another matter.
@@ -74,7 +74,7 @@ pub enum Error {
 impl Server {
     /// `BACKEND/SERVER`.
     pub fn name(&self) -> String {
-        format!("{}/{}", self.backend, self.server)
+        format!("{}/{}", self.backend, self.member)
     }
 
     /// How much is in flight on it: its sessions, and what waits for it. A connection that is merely kept open is none.
@@ -85,7 +85,7 @@ impl Server {
             table::cell(
                 &text,
                 ',',
-                &[("pxname", &self.backend), ("svname", &self.server)],
+                &[("pxname", &self.backend), ("svname", &self.member)],
                 column,
             )
         };
@@ -107,7 +107,7 @@ impl Server {
         }
         // The first line is the version of the table.
         let rows = text.split_once('\n').map_or("", |(_, rows)| rows);
-        let key = [("srv_name", self.server.as_str())];
+        let key = [("srv_name", self.member.as_str())];
         match table::cell(rows, ' ', &key, "srv_admin_state") {
             Some(bits) => Ok(admin(u32::try_from(bits).unwrap_or(MAINTENANCE))),
             None if rows.starts_with("# be_id") => Err(self.missing("No such server.")),
@@ -209,7 +209,7 @@ impl FromStr for Server {
         Ok(Self {
             socket: socket.into(),
             backend: backend.to_owned(),
-            server: server.to_owned(),
+            member: server.to_owned(),
         })
     }
 }
