@@ -36,6 +36,7 @@ const RIGHT: &[&str] = &[
     "1%",
     "30s",
     "1/1h",
+    "/run/haproxy.sock,shop/green",
     "/a=b",
     "A=2|",
     "fri",
