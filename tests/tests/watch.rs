@@ -29,10 +29,17 @@ fn last_report(fixture: &Fixture) -> Value {
         .unwrap()
 }
 
+/// The runbook, with time enough for a machine at its limits.
+fn patiently(fixture: &Fixture) -> slipway_tests::Tool {
+    fixture.deploy().env("HEALTHWAIT_TIMEOUT", "60s")
+}
+
 /// A release with this behaviour gets through the wait, fails in the watch with this code, and version 1 serves again.
 fn is_rejected(fixture: &Fixture, behaviour: &str, code: &str) -> Value {
-    fixture.release(&named(2), "2", behaviour);
-    let rejected = fixture.deploy().run(1);
+    // However long it took to come up: it is well until it is watched.
+    let behaviour = format!("turns-at=12\n{behaviour}");
+    fixture.release(&named(2), "2", &behaviour);
+    let rejected = patiently(fixture).run(1);
     assert_eq!(rejected.text("/outcome"), "rolled-back");
     serves(fixture, 1);
     assert_eq!(verdict(fixture, 2), "bad");
@@ -86,7 +93,7 @@ on_each_supervisor!(too_many_failed_answers, |fixture| {
 
 on_each_supervisor!(a_critical_rate_is_not_watched_on, |fixture| {
     watching(&fixture, "1h", &[("HEALTHWAIT_WATCH_ON", "1h")]);
-    let report = is_rejected(&fixture, "fail-every=1\nfail-after=6", "error-rate");
+    let report = is_rejected(&fixture, "fail-every=1", "error-rate");
     assert_eq!(report["watch"]["extended"], false, "{report:#}");
 });
 
@@ -110,8 +117,11 @@ on_each_supervisor!(processor_time, |fixture| {
 
 on_each_supervisor!(errors_in_the_log, |fixture| {
     watching(&fixture, "1h", &[("HEALTHWAIT_MAX_LOG_ERRORS", "3")]);
-    let report = is_rejected(&fixture, "log-errors=700ms", "service-failed");
-    assert_eq!(report["service"]["logErrors"], 4, "{report:#}");
+    let report = is_rejected(&fixture, "log-errors=100ms", "service-failed");
+    assert!(
+        report["service"]["logErrors"].as_u64().unwrap() > 3,
+        "{report:#}"
+    );
     let example = report["service"]["logErrorExamples"][0].as_str().unwrap();
     assert!(example.contains("error number 1"), "{example}");
 });
@@ -125,7 +135,7 @@ on_each_supervisor!(a_crash_after_it_was_well, |fixture| {
     for (key, value) in borne {
         fixture.configure(key, value);
     }
-    is_rejected(&fixture, "crash-after=1500ms", "service-failed");
+    is_rejected(&fixture, "crash-after=0", "service-failed");
 });
 
 on_each_supervisor!(a_port_that_is_lost, |fixture| {
@@ -134,19 +144,21 @@ on_each_supervisor!(a_port_that_is_lost, |fixture| {
         ("HEALTHWAIT_CRITICAL_ERROR_RATE", "100%"),
     ];
     watching(&fixture, "1h", &borne);
-    is_rejected(&fixture, "lose-port-after=1500ms", "port-lost");
+    is_rejected(&fixture, "lose-port-after=0", "port-lost");
 });
 
 on_each_supervisor!(a_signal_during_the_watch_leads_back, |fixture| {
     watching(&fixture, "1h", &[]);
     fixture.release(&named(2), "2", "healthy");
-    let running = fixture.deploy().spawn();
+    let running = patiently(&fixture).spawn();
     let watched = until_some("it is watched", || {
         let healthwait = slipway_tests::beneath(&fixture.directory)
             .into_iter()
             .find(|pid| cmdline(*pid).starts_with("healthwait"))?;
         let answers = fixture.get("/health")?.at("/version") == "2";
-        answers.then_some(healthwait)
+        // One that does not yet listen for signals would die without a word.
+        let threads = std::fs::read_dir(format!("/proc/{healthwait}/task")).ok()?;
+        (answers && threads.count() > 1).then_some(healthwait)
     });
     kill(watched, Signal::SIGTERM);
     let ended = running.finish(1);

@@ -31,8 +31,8 @@ pub(crate) struct Behaviour {
     pub(crate) log_errors: Option<Duration>,
     /// Every so many-th answer of /health fails.
     pub(crate) fail_every: Option<u64>,
-    /// None fail before that many.
-    pub(crate) fail_after: u64,
+    /// Questions for /health before what comes with time begins.
+    pub(crate) turns_at: u64,
     /// Threads that do nothing but take time.
     pub(crate) burn: u64,
     pub(crate) lose_port_after: Option<Duration>,
@@ -73,7 +73,7 @@ impl Default for Behaviour {
             leak_limit: 1 << 30,
             log_errors: None,
             fail_every: None,
-            fail_after: 0,
+            turns_at: 0,
             burn: 0,
             lose_port_after: None,
             ignore_term: false,
@@ -156,7 +156,7 @@ impl Behaviour {
             "leak-limit" => self.leak_limit = units::size(needed()?)?,
             "log-errors" => self.log_errors = Some(units::duration(needed()?)?),
             "fail-every" => self.fail_every = Some(number(needed()?)?).filter(|every| *every > 0),
-            "fail-after" => self.fail_after = number(needed()?)?,
+            "turns-at" => self.turns_at = number(needed()?)?,
             "burn" => self.burn = number(needed()?)?,
             "lose-port-after" => self.lose_port_after = Some(units::duration(needed()?)?),
             "version" => self.version = Some(needed()?.to_owned()),

@@ -5,7 +5,8 @@ use crate::http::{self, Request, json_string};
 use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,9 @@ const HELD: Duration = Duration::from_secs(120);
 pub(crate) struct Served {
     release: Release,
     in_flight: AtomicUsize,
-    /// Questions for /health so far.
-    asked: AtomicU64,
+    /// Questions for /health so far; whoever waits for one is woken at each.
+    asked: Mutex<u64>,
+    another: Condvar,
     pub(crate) connections: AtomicUsize,
 }
 
@@ -28,7 +30,8 @@ impl Served {
         Self {
             release,
             in_flight: AtomicUsize::new(0),
-            asked: AtomicU64::new(0),
+            asked: Mutex::new(0),
+            another: Condvar::new(),
             connections: AtomicUsize::new(0),
         }
     }
@@ -38,10 +41,27 @@ impl Served {
     /// What this question for /health is answered.
     fn health_status(&self) -> u16 {
         let behaviour = &self.release.behaviour;
-        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        *asked += 1;
+        let number = *asked;
+        drop(asked);
+        self.another.notify_all();
         match behaviour.fail_every {
-            Some(every) if number > behaviour.fail_after && number.is_multiple_of(every) => 500,
+            Some(every) if number >= behaviour.turns_at && number.is_multiple_of(every) => 500,
             _ => behaviour.health_status,
+        }
+    }
+}
+
+impl Served {
+    /// Waits for the question at which the behaviour turns.
+    pub(crate) fn turn(&self) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        while *asked < self.release.behaviour.turns_at {
+            asked = self
+                .another
+                .wait(asked)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

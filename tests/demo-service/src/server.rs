@@ -41,14 +41,15 @@ pub(crate) fn serve(options: &Options) -> Result<u8, String> {
         log(Level::Error, "crashes at once, as its behaviour says");
         return Ok(behaviour.exit_status);
     }
+    let served = Arc::new(Served::new(release));
     if let Some(between) = behaviour.log_errors {
-        thread::spawn(move || log_errors(between));
+        at_its_turn(&served, move || log_errors(between));
     }
     for _ in 0..behaviour.burn {
-        thread::spawn(burn);
+        at_its_turn(&served, burn);
     }
     if behaviour.leak > 0 {
-        thread::spawn(move || leak(behaviour.leak, behaviour.leak_limit));
+        at_its_turn(&served, move || leak(behaviour.leak, behaviour.leak_limit));
     }
     // Waits on the channel and not in a sleep: a service that starts slowly can be stopped all the same.
     let early = if behaviour.hang {
@@ -74,7 +75,7 @@ pub(crate) fn serve(options: &Options) -> Result<u8, String> {
         orphan::leave(&listener, kind)?;
     }
     if let Some(after) = behaviour.crash_after {
-        thread::spawn(move || {
+        at_its_turn(&served, move || {
             thread::sleep(after);
             let _ = ends.send(End::Crash);
         });
@@ -83,11 +84,10 @@ pub(crate) fn serve(options: &Options) -> Result<u8, String> {
         .local_addr()
         .map_or_else(|error| error.to_string(), |it| it.to_string());
     log(Level::Info, &format!("listens on {address}"));
-    let served = Arc::new(Served::new(release));
     let (stop, stopped) = UnixStream::pair().map_err(|error| error.to_string())?;
     if let Some(after) = behaviour.lose_port_after {
         let stop = stop.try_clone().map_err(|error| error.to_string())?;
-        thread::spawn(move || {
+        at_its_turn(&served, move || {
             thread::sleep(after);
             // As if nobody held the other end any more, and nothing of us ends but the taking of callers.
             let _ = stop.shutdown(std::net::Shutdown::Both);
@@ -219,6 +219,15 @@ fn accept(listener: &TcpListener, given: bool, stopped: &UnixStream, served: &Ar
             thread::spawn(move || answer(&stream, &counted.0));
         }
     }
+}
+
+/// Misbehaves, from the question on with which that begins.
+fn at_its_turn(served: &Arc<Served>, misbehaves: impl FnOnce() + Send + 'static) {
+    let served = Arc::clone(served);
+    thread::spawn(move || {
+        served.turn();
+        misbehaves();
+    });
 }
 
 /// Takes all the time there is.
