@@ -87,7 +87,10 @@ impl Pm2 {
                 )),
             });
         }
-        self.keep_for_the_next_boot(&seen.own)
+        // It runs. That the next boot would start the release before is no reason to stop it again, least of all in a rollback on
+        // a full disk.
+        self.keep_for_the_next_boot(&seen.own).ok();
+        Ok(())
     }
 
     /// What `start` gets, as a line for the shell. `known` is what PM2 has, for the error.
