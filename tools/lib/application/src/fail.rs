@@ -81,6 +81,29 @@ pub const CODES: step::Codes = &[
         "damaged-file",
         "a file of Slipway's own cannot be understood",
     ),
+    (
+        "not-a-working-tree",
+        "the directory is not the top of a git working tree",
+    ),
+    ("git-failed", "git failed"),
+    (
+        "no-such-revision",
+        "the repository has no such branch, tag or commit",
+    ),
+    ("tree-dirty", "the working tree is not clean"),
+    (
+        "half-done",
+        "a merge, a rebase or the like is half-done in the working tree",
+    ),
+    (
+        "local-commits",
+        "the checked-out branch has commits that would be lost",
+    ),
+    ("tree-busy", "another git is at work in the working tree"),
+    (
+        "in-the-way",
+        "what is not committed lies in the working tree where the release has its own",
+    ),
 ];
 
 /// The state could not be read or written.
@@ -148,6 +171,19 @@ pub fn manifest(error: &ManifestError) -> Failure {
         ManifestError::Absent(path) | ManifestError::Malformed(path, _) => {
             Failure::impossible("damaged-file", error).hint(format!("cat {path}"))
         }
+    }
+}
+
+/// The working tree is not as it has to be, or git failed in it.
+pub fn worktree(error: &worktree::Error) -> Failure {
+    let failure = match error.kind {
+        worktree::Kind::No => Failure::no(error.code, error),
+        worktree::Kind::Impossible => Failure::impossible(error.code, error),
+        worktree::Kind::Ended(ended) => ended.into(),
+    };
+    match &error.hint {
+        Some(hint) => failure.hint(hint.clone()),
+        None => failure,
     }
 }
 

@@ -3,6 +3,7 @@
 mod balancer;
 pub mod fail;
 pub mod health;
+mod in_place;
 mod lease;
 mod options;
 mod recover;
@@ -11,6 +12,7 @@ pub mod runs;
 pub mod who;
 
 pub use balancer::{make_ready, still_drained};
+pub use in_place::Place;
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy, record};
 pub use options::{EndpointArgs, HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};

@@ -5,10 +5,11 @@ use camino::Utf8Path;
 use deadline::Deadline;
 use durable::{Kind, Leftover};
 use service::{Expectation, Service, Verdict};
-use state::{Contradiction, Link, Outcome, Settlement, settle};
+use state::{Contradiction, Deploy, Held, Link, Outcome, Settlement, State, settle};
 use std::io;
 use std::time::{Duration, SystemTime};
 use step::Failure;
+use worktree::Care;
 
 /// How long a release that was validated is watched for a crash loop.
 pub const PROBATION: Duration = Duration::from_secs(600);
@@ -120,24 +121,22 @@ impl Application {
         gone: &str,
         deadline: &Deadline,
     ) -> Result<(Settlement, Option<String>), Failure> {
+        let look = |held: &Held<'_>| {
+            let held_by = held.state.held_by(id);
+            let deploy = held_by.map_err(|refused| fail::refused(&refused))?.clone();
+            let link = self.link_as_it_is()?;
+            let settlement = self.decide(&held.state, &deploy, &link, gone)?;
+            Ok::<_, Failure>((deploy, link, settlement))
+        };
+        let (_, link, settlement) = look(&self.lock(deadline)?)?;
+        // A mirror takes its time, and nobody waits for it: what is to be done is looked at again afterwards.
+        if let Some(release) = settlement.switch_to.as_deref().or(link.release())
+            && !self.is_placed(release, deadline)?
+        {
+            self.place(release, Care::Save, deadline)?;
+        }
         let mut held = self.lock(deadline)?;
-        let deploy = held
-            .state
-            .held_by(id)
-            .map_err(|refused| fail::refused(&refused))?
-            .clone();
-        let link = self.link_as_it_is()?;
-        let settlement =
-            settle(&held.state, &deploy, &link, gone).map_err(|Contradiction(what)| {
-                Failure::impossible(
-                    "contradiction",
-                    format!("deploy {id} cannot be settled: {what}"),
-                )
-                .hint(format!(
-                    "ls -l {}; then release-swap RELEASE --id {id}",
-                    self.layout.current
-                ))
-            })?;
+        let (deploy, link, settlement) = look(&held)?;
         if let Some(to) = &settlement.switch_to {
             self.switch_link(to)?;
         }
@@ -151,6 +150,26 @@ impl Application {
         let note = note.map_err(|refused| fail::refused(&refused))?;
         held.write(note).map_err(fail::store)?;
         Ok((settlement, deploy.pending_file))
+    }
+
+    fn decide(
+        &self,
+        state: &State,
+        deploy: &Deploy,
+        link: &Link,
+        gone: &str,
+    ) -> Result<Settlement, Failure> {
+        let id = &deploy.id;
+        settle(state, deploy, link, gone).map_err(|Contradiction(what)| {
+            Failure::impossible(
+                "contradiction",
+                format!("deploy {id} cannot be settled: {what}"),
+            )
+            .hint(format!(
+                "ls -l {}; then release-swap RELEASE --id {id}",
+                self.layout.current
+            ))
+        })
     }
 
     /// What `current` is, with the strange cases told apart from release names.

@@ -9,6 +9,7 @@
 //! | a whole file | [`replace`] | half a file, an empty file |
 //! | a line more | [`append`] | a line lost that was reported written; a torn line before a whole one |
 //! | a directory made ready aside | [`Staging`], [`publish`] | half a directory under its final name |
+//! | something to another place | [`relocate`], [`install`] | neither place having it, both having it |
 //! | a symbolic link | [`switch`] | no link at all, a link to nothing |
 //! | a tree away | [`remove_tree`] | half a tree under its own name; anything touched outside the tree |
 //! | one at a time | [`Mutex`] | two holders; a lock left behind by the dead |
@@ -26,6 +27,7 @@ mod link;
 mod mutex;
 mod names;
 mod place;
+mod relocate;
 mod staging;
 mod tree;
 
@@ -36,5 +38,6 @@ pub use history::{append, intact};
 pub use leftover::{Kind, Leftover, leftovers};
 pub use link::switch;
 pub use mutex::{Mutex, MutexError};
+pub use relocate::{install, relocate, sync};
 pub use staging::Staging;
 pub use tree::remove_tree;

@@ -9,6 +9,7 @@ mod leftovers;
 mod link;
 mod mutex;
 mod publish;
+mod relocate;
 mod replace;
 mod scratch;
 mod tree;

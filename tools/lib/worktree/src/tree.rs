@@ -1,0 +1,107 @@
+//! Where a working tree and its git directory lie.
+
+use crate::{Error, git};
+use deadline::Deadline;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A working tree; nothing of it is kept, so that every look is a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    root: PathBuf,
+    git: PathBuf,
+}
+
+/// A release as it is to be in the tree.
+#[derive(Debug, Clone, Copy)]
+pub struct Release<'a> {
+    /// Its name, which is a plain one.
+    pub name: &'a str,
+    /// Its own directory.
+    pub directory: &'a Path,
+    /// Its commit, in full.
+    pub commit: &'a str,
+    /// What its build made beside what is committed, as paths in it.
+    pub outputs: &'a [String],
+}
+
+impl Tree {
+    /// The working tree whose top is `directory`.
+    pub fn open(directory: &Path, deadline: &Deadline) -> Result<Self, Error> {
+        let shown = directory.display();
+        let none = |why: &str| {
+            Error::no("not-a-working-tree", format!("{shown} {why}"))
+                .hint(format!("git -C {shown} rev-parse --show-toplevel"))
+        };
+        let root = fs::canonicalize(directory).map_err(|_| none("is not there"))?;
+        if !root.is_dir() {
+            return Err(none("is not a directory"));
+        }
+        let mut command = git::command(&root);
+        command.args(["rev-parse", "--show-toplevel", "--absolute-git-dir"]);
+        let said = git::say(command, deadline).map_err(|error| {
+            if error.code == "git-failed" && !error.message.contains("dubious ownership") {
+                none("is no git working tree")
+            } else {
+                error
+            }
+        })?;
+        let mut lines = said.split(|byte| *byte == b'\n');
+        let mut next = || PathBuf::from(OsStr::from_bytes(lines.next().unwrap_or_default()));
+        let (top, git) = (next(), next());
+        if top != root {
+            return Err(none(&format!(
+                "lies within the working tree {}",
+                top.display()
+            )));
+        }
+        let tree = Self { root, git };
+        tree.is_whole()?;
+        Ok(tree)
+    }
+
+    /// What is renamed from one to the other has to lie on one file system.
+    fn is_whole(&self) -> Result<(), Error> {
+        let device = |path: &Path| {
+            let found = fs::metadata(path).map_err(Error::io("look at", path))?;
+            Ok::<u64, Error>(found.dev())
+        };
+        if device(&self.root)? == device(&self.git)? {
+            return Ok(());
+        }
+        Err(Error::no(
+            "not-a-working-tree",
+            format!(
+                "{} and its git directory {} lie on two file systems",
+                self.root.display(),
+                self.git.display()
+            ),
+        )
+        .hint("keep both on one, so that what is built can be put in place by renaming"))
+    }
+
+    /// Its top, physical.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The git directory of this very tree: of a linked one not that of its repository.
+    pub(crate) fn git_dir(&self) -> &Path {
+        &self.git
+    }
+
+    /// Where we keep what is ours.
+    pub(crate) fn area(&self) -> PathBuf {
+        self.git.join("slipway")
+    }
+
+    /// The same, there.
+    pub(crate) fn make_area(&self) -> Result<PathBuf, Error> {
+        let area = self.area();
+        durable::create_directory(&area, 0o755)?;
+        Ok(area)
+    }
+}
