@@ -10,10 +10,13 @@ ifndef APP
 $(error APP is not set: write APP = NAME before the include)
 endif
 
-.PHONY: deploy rollback status history
+.PHONY: deploy deploy-in-place rollback status history
 
 deploy:
 	@deploy $(if $(FORCE),--force )$(APP)
+
+deploy-in-place:
+	@deploy-in-place $(if $(FORCE),--force )$(APP)
 
 rollback:
 	@rollback --app $(APP)$(if $(TO), --to $(TO))

@@ -127,6 +127,11 @@ impl Fixture {
         self.at_home(crate::runbook("deploy")).arg(self.app())
     }
 
+    /// Another runbook for this application.
+    pub fn runbook(&self, name: &str) -> Tool {
+        self.at_home(crate::runbook(name)).arg(self.app())
+    }
+
     /// A script that acts on this application, as the user the service belongs to.
     pub fn shell(&self, script: &str) -> Tool {
         self.at_home(crate::shell(script))
@@ -204,7 +209,7 @@ impl Fixture {
     }
 
     /// Lets the service's user own all of it.
-    pub(crate) fn give(&self) {
+    pub fn give(&self) {
         if let Some(user) = &self.user {
             user.own(&self.directory);
         }

@@ -7,6 +7,7 @@
 mod gate;
 pub(crate) mod held;
 
+#[allow(unused_imports)] // Each test program uses its part.
 pub(crate) use gate::{Gate, Moment};
 pub(crate) use held::Held;
 

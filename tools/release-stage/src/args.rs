@@ -15,7 +15,7 @@ pub struct Args {
     /// Make it from this git repository: an address or a path
     #[arg(long, value_name = "URL")]
     pub git: Option<String>,
-    /// The branch; without one of the three, what the repository's HEAD names
+    /// The branch; without one of the three, of --git what the repository's HEAD names
     #[arg(long, value_name = "NAME", conflicts_with_all = ["tag", "commit"])]
     pub branch: Option<String>,
     /// The tag
@@ -24,9 +24,13 @@ pub struct Args {
     /// The commit; in full it is fetched alone, shortened with the whole history
     #[arg(long, value_name = "ID")]
     pub commit: Option<String>,
-    /// Not yet: deploy within a working tree
-    #[arg(long, value_name = "DIR", hide = true)]
+    /// Make it for the git working tree at DIR, in which the application runs; without one of the three, of the last
+    /// commit of the checked-out branch's upstream
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["source", "git", "exclude"])]
     pub in_place: Option<PathBuf>,
+    /// In place: make no release of what is checked out now, where none is live yet
+    #[arg(long, requires = "in_place")]
+    pub no_adopt: bool,
     /// What the release is called; else the time, as in 20261120-093000
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

@@ -42,11 +42,6 @@ pub(crate) const OWN: step::Codes = &[
         "link-outside",
         "a link in the source leads out of the release",
     ),
-    ("git-failed", "git could not fetch or check out"),
-    (
-        "no-such-revision",
-        "the repository has no such branch, tag or commit",
-    ),
     ("shared-missing", "what is to be shared is not in shared/"),
     ("share-replaced", "the build replaced a link into shared/"),
     (
@@ -54,8 +49,17 @@ pub(crate) const OWN: step::Codes = &[
         "a shared path lies beneath something that is no directory",
     ),
     (
-        "in-place-not-supported",
-        "this version stages releases only",
+        "no-upstream",
+        "--in-place: nothing says which commit is to be deployed",
+    ),
+    ("submodules", "--in-place: the commit has submodules"),
+    (
+        "output-not-ignored",
+        "--in-place: git does not ignore what the build makes",
+    ),
+    (
+        "ref-taken",
+        "--in-place: a ref of the release's name keeps another commit",
     ),
     ("release-exists", "there is a release of that name already"),
 ];

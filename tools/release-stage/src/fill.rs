@@ -2,6 +2,7 @@
 
 use crate::command::{self, BUILD, INSTALL, Stage};
 use crate::exclude::Exclude;
+use crate::in_place::Checkout;
 use crate::plan::Root;
 use crate::request::{Job, LinkDest, Request, Source};
 use crate::{copy, git, links, share, sharing, source, trouble};
@@ -30,18 +31,24 @@ pub(crate) struct Filled {
     pub(crate) files: u64,
     pub(crate) bytes: u64,
     pub(crate) linked: u64,
+    /// In place: what the build made beside what is committed.
+    pub(crate) outputs: Vec<String>,
 }
 
-/// Fills `release`. `twin` is the release to share files with, where there is one.
+/// Fills `release`. `twin` is the release to share files with, where there is one; `checkout` the commit of a working tree,
+/// where it is made of one.
 pub(crate) fn fill(
     application: &Application,
     context: &Context,
     request: &Request,
     release: &Path,
     twin: Option<&Path>,
+    checkout: Option<&Checkout<'_>>,
 ) -> Result<Filled, Failure> {
-    let commit = take(context, request, release).map_err(|failure| in_time(failure, request))?;
-    let shared = share::link(&application.layout, release, &request.shares)?;
+    let commit =
+        take(context, request, release, checkout).map_err(|failure| in_time(failure, request))?;
+    let shared = checkout.map_or(application.layout.shared.as_std_path(), Checkout::shared);
+    let shared = share::link(shared, release, &request.shares)?;
     let is_built = request.build.is_some();
     run(
         context,
@@ -60,6 +67,10 @@ pub(crate) fn fill(
         Root::build,
     )?;
     share::verify(&shared)?;
+    let outputs = match checkout {
+        Some(checkout) => checkout.outputs(context, request, release)?,
+        None => Vec::new(),
+    };
     let root = look(release)?;
     let linked = match request.link_dest {
         LinkDest::None => 0,
@@ -74,17 +85,31 @@ pub(crate) fn fill(
         source: match &request.source {
             Source::Directory(directory) => directory.to_string_lossy().into_owned(),
             Source::Git(repository) => repository.shown(),
+            Source::InPlace(place) => place.directory.to_string_lossy().into_owned(),
         },
         commit,
         files,
         bytes,
         linked,
+        outputs,
     })
 }
 
 /// Brings the source into the directory; the commit, where it has one.
-fn take(context: &Context, request: &Request, release: &Path) -> Result<Option<String>, Failure> {
+fn take(
+    context: &Context,
+    request: &Request,
+    release: &Path,
+    checkout: Option<&Checkout<'_>>,
+) -> Result<Option<String>, Failure> {
     let deadline = context.deadline(request.copy_timeout);
+    if let Some(checkout) = checkout {
+        let commit = checkout.take(context, release, &deadline)?;
+        let shown = release.display().to_string();
+        holds_something(release, &shown, &deadline)?;
+        links::check(release, &links_in(release)?)?;
+        return Ok(Some(commit));
+    }
     match &request.source {
         Source::Directory(source) => {
             context.note(format!("copying {}", source.display()));
@@ -103,6 +128,8 @@ fn take(context: &Context, request: &Request, release: &Path) -> Result<Option<S
             links::check(release, &links_in(release)?)?;
             Ok(Some(commit))
         }
+        // Whoever stages from a tree has said which commit.
+        Source::InPlace(_) => Err(Failure::usage("no commit was checked out")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a release would be, by looking alone.
 
 use crate::request::{Request, Source};
-use crate::{StageReport, fill, links, share, size, trouble};
+use crate::{StageReport, fill, in_place, links, share, size, trouble};
 use application::Application;
 use deadline::Deadline;
 use releases::name;
@@ -17,7 +17,11 @@ pub(crate) fn foresee(
     at: SystemTime,
 ) -> Result<StageReport, Failure> {
     let layout = &application.layout;
-    share::find(layout, &request.shares)?;
+    let shared = match &request.source {
+        Source::InPlace(place) => place.directory.as_path(),
+        _ => layout.shared.as_std_path(),
+    };
+    share::find(shared, &request.shares)?;
     let name = request.name.clone().unwrap_or_else(|| {
         name::next_free(&clock::compact(at), |name| {
             layout.releases.join(name).symlink_metadata().is_ok()
@@ -33,8 +37,14 @@ pub(crate) fn foresee(
         linked: 0,
         copied: 0,
         start: request.start.clone(),
+        working_tree: None,
+        outputs: Vec::new(),
+        adopted: None,
         dry_run: true,
     };
+    if let Source::InPlace(place) = &request.source {
+        report.working_tree = Some(in_place::look(place)?);
+    }
     if let Source::Directory(source) = &request.source {
         let root = fill::look(source)?;
         report.kind = Some(root.kind().name());

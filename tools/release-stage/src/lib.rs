@@ -1,6 +1,6 @@
 //! `release-stage`: a complete new release, not yet live.
 //!
-//! Before: a directory or a git repository. After: one more directory in `releases/`, complete, on the disk, known to the
+//! Before: a directory, a git repository, or a working tree that the application runs in. After: one more directory in `releases/`, complete, on the disk, known to the
 //! state and next in its order; or, after any failure, a signal or a full disk, nothing at all. What a kill leaves
 //! behind bears a name that is no release's, and the next command removes it. What is live is never touched.
 
@@ -13,6 +13,7 @@ mod file;
 mod fill;
 mod foresee;
 pub mod git;
+mod in_place;
 mod links;
 pub mod plan;
 mod publish;
@@ -25,7 +26,7 @@ mod trouble;
 
 pub use args::Args;
 
-use application::{Application, STALE_AFTER, fail};
+use application::{Application, Lease, STALE_AFTER, fail};
 use durable::Staging;
 use request::{LinkDest, Request, Source};
 use serde::Serialize;
@@ -64,6 +65,12 @@ pub struct StageReport {
     pub copied: u64,
     /// The command that starts it, where one is known.
     pub start: Option<String>,
+    /// In place: the working tree, physical.
+    pub working_tree: Option<String>,
+    /// In place: what the build made beside what is committed, as paths in the tree.
+    pub outputs: Vec<String>,
+    /// In place: the release that was made of what was checked out before.
+    pub adopted: Option<String>,
     /// None was made, and this is what it would be.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
@@ -74,7 +81,18 @@ impl step::Tool for Tool {
     const ABOUT: &'static str = "Make a complete new release, not yet live";
     type Args = Args;
     const FIELDS: &'static [&'static str] = &[
-        "release", "path", "kind", "commit", "files", "bytes", "linked", "copied", "start",
+        "release",
+        "path",
+        "kind",
+        "commit",
+        "files",
+        "bytes",
+        "linked",
+        "copied",
+        "start",
+        "workingTree",
+        "outputs.N",
+        "adopted",
         "dryRun",
     ];
     const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
@@ -84,6 +102,9 @@ impl step::Tool for Tool {
         let dry_run = args.dry_run;
         if let Some(told) = &args.source {
             source::is_absolute(told, &["RELEASE_STAGE_SOURCE"], context.app())?;
+        }
+        if let Some(told) = &args.in_place {
+            source::is_absolute(told, &["RELEASE_STAGE_IN_PLACE"], context.app())?;
         }
         let request = Request::of(args)?;
         if dry_run {
@@ -105,7 +126,6 @@ pub fn stage(
     context: &Context,
     request: &Request,
 ) -> Result<StageReport, Failure> {
-    let at = SystemTime::now();
     let layout = &application.layout;
     check_name(application, request)?;
     check_source(application, request)?;
@@ -113,43 +133,76 @@ pub fn stage(
     let deadline = context.deadline(LIMIT);
     let lease = application.enter(context, <Tool as step::Tool>::NAME, STALE_AFTER, &deadline)?;
     durable::create_directory(&layout.releases, MODE).map_err(|error| fail::durable(&error))?;
-    let releases = layout
-        .physical_releases()
-        .map_err(|error| Failure::impossible("io", error))?;
-    let staging = Staging::create(&releases, MODE).map_err(|error| fail::durable(&error))?;
-    let filled = match fill::fill(
+    let maker = Maker {
         application,
         context,
         request,
-        staging.path(),
-        twin.as_deref(),
-    ) {
-        Ok(filled) => filled,
-        Err(failure) => {
-            if let Err(error) = staging.discard() {
-                context.note(format!("{error}; deploy-state recover removes it"));
-            }
-            return Err(failure);
-        }
+        lease: &lease,
+        twin,
     };
-    let name = request.name.as_deref();
-    let deadline = context.deadline(LIMIT);
-    let (release, path) =
-        publish::publish(application, &lease, staging, &filled, name, at, &deadline)?;
+    let report = match &request.source {
+        Source::InPlace(place) => in_place::stage(&maker, place)?,
+        Source::Directory(_) | Source::Git(_) => maker.make(request.name.as_deref(), None)?,
+    };
     // The release is there: what is left is only said.
-    lease.leave(None, &deadline.uninterruptible())?;
-    Ok(StageReport {
-        release,
-        path: path.into(),
-        kind: Some(filled.kind),
-        commit: filled.commit,
-        files: filled.files,
-        bytes: filled.bytes,
-        linked: filled.linked,
-        copied: filled.files - filled.linked,
-        start: filled.start,
-        dry_run: false,
-    })
+    lease.leave(None, &context.deadline(LIMIT).uninterruptible())?;
+    Ok(report)
+}
+
+/// What every release of one call is made with.
+struct Maker<'a> {
+    application: &'a Application,
+    context: &'a Context,
+    request: &'a Request,
+    lease: &'a Lease<'a>,
+    /// The release to share files with.
+    twin: Option<PathBuf>,
+}
+
+impl Maker<'_> {
+    /// Makes one release, called `name`, else after this moment; nothing is left of it after a failure.
+    fn make(
+        &self,
+        name: Option<&str>,
+        checkout: Option<&in_place::Checkout<'_>>,
+    ) -> Result<StageReport, Failure> {
+        let (application, context) = (self.application, self.context);
+        let at = SystemTime::now();
+        let releases = application
+            .layout
+            .physical_releases()
+            .map_err(|error| Failure::impossible("io", error))?;
+        let staging = Staging::create(&releases, MODE).map_err(|error| fail::durable(&error))?;
+        let twin = self.twin.as_deref();
+        let path = staging.path();
+        let filled = match fill::fill(application, context, self.request, path, twin, checkout) {
+            Ok(filled) => filled,
+            Err(failure) => {
+                if let Err(error) = staging.discard() {
+                    context.note(format!("{error}; deploy-state recover removes it"));
+                }
+                return Err(failure);
+            }
+        };
+        let deadline = context.deadline(LIMIT);
+        let (release, path) =
+            publish::publish(self, staging, &filled, name, at, checkout, &deadline)?;
+        Ok(StageReport {
+            release,
+            path: path.into(),
+            kind: Some(filled.kind),
+            commit: filled.commit,
+            files: filled.files,
+            bytes: filled.bytes,
+            linked: filled.linked,
+            copied: filled.files - filled.linked,
+            start: filled.start,
+            working_tree: checkout.map(in_place::Checkout::tree_path),
+            outputs: filled.outputs,
+            adopted: None,
+            dry_run: false,
+        })
+    }
 }
 
 /// Whether the name that was asked for is free.
@@ -168,7 +221,7 @@ fn check_name(application: &Application, request: &Request) -> Result<(), Failur
 fn check_source(application: &Application, request: &Request) -> Result<(), Failure> {
     match &request.source {
         Source::Directory(directory) => source::is_apart(directory, &application.layout),
-        Source::Git(_) => Ok(()),
+        Source::Git(_) | Source::InPlace(_) => Ok(()),
     }
 }
 

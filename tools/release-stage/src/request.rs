@@ -18,6 +18,19 @@ pub enum Source {
     Directory(PathBuf),
     /// A git repository.
     Git(Repository),
+    /// A git working tree, which the release is to be mirrored into.
+    InPlace(InPlace),
+}
+
+/// A working tree, and which commit is wanted in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InPlace {
+    /// The top of the tree, as it was told.
+    pub directory: PathBuf,
+    /// The commit.
+    pub revision: worktree::Revision,
+    /// Whether what is checked out becomes a release first, where none is live.
+    pub adopt: bool,
 }
 
 /// A command that is to be run in the release.
@@ -81,13 +94,6 @@ pub struct Request {
 impl Request {
     /// What these options ask for.
     pub fn of(args: Args) -> Result<Self, Failure> {
-        if args.in_place.is_some() {
-            return Err(Failure::usage_coded(
-                "in-place-not-supported",
-                "--in-place: this version stages releases only",
-            )
-            .hint("--source DIR"));
-        }
         let source = source(&args)?;
         if let Some(name) = &args.name {
             name::validate(name).map_err(|why| {
@@ -101,7 +107,7 @@ impl Request {
         let told = args.exclude.iter().map(String::as_str);
         let shares = args.share.iter().map(|share| share.as_str());
         let exclude = match &source {
-            Source::Git(_) => Exclude::of_repository(told, shares),
+            Source::Git(_) | Source::InPlace(_) => Exclude::of_repository(told, shares),
             Source::Directory(_) => Exclude::of_directory(is_built_from, told, shares),
         };
         Ok(Self {
@@ -138,18 +144,41 @@ fn source(args: &Args) -> Result<Source, Failure> {
     .into_iter()
     .flatten()
     .next();
+    if let Some(directory) = &args.in_place {
+        return Ok(Source::InPlace(InPlace {
+            directory: directory.clone(),
+            revision: in_place(revision)?,
+            adopt: !args.no_adopt,
+        }));
+    }
     match (&args.source, &args.git) {
-        (Some(_), _) if revision.is_some() => {
-            Err(Failure::usage("--branch, --tag and --commit need --git"))
-        }
+        (Some(_), _) if revision.is_some() => Err(Failure::usage(
+            "--branch, --tag and --commit need --git or --in-place",
+        )),
         (Some(directory), _) => Ok(Source::Directory(directory_at(directory)?)),
         (None, Some(url)) => {
             let revision = revision.unwrap_or(Revision::Head);
             Ok(Source::Git(Repository::at(url, revision)?))
         }
         (None, None) => Err(Failure::usage("nothing was named to make a release from")
-            .hint("--source DIR, or --git URL")),
+            .hint("--source DIR, --git URL or --in-place DIR")),
     }
+}
+
+/// The same words for a tree; without any the upstream of its branch.
+fn in_place(revision: Option<Revision>) -> Result<worktree::Revision, Failure> {
+    use worktree::Revision as InTree;
+    if let Some(Revision::Branch(name) | Revision::Tag(name) | Revision::Commit(name)) = &revision
+        && (name.is_empty() || name.starts_with('-'))
+    {
+        return Err(Failure::usage(format!("{name:?} names no commit")));
+    }
+    Ok(match revision {
+        None | Some(Revision::Head) => InTree::Upstream,
+        Some(Revision::Branch(name)) => InTree::Branch(name),
+        Some(Revision::Tag(name)) => InTree::Tag(name),
+        Some(Revision::Commit(id)) => InTree::Commit(id),
+    })
 }
 
 fn directory_at(told: &Path) -> Result<PathBuf, Failure> {

@@ -2,7 +2,7 @@
 
 use crate::trouble;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use releases::{Layout, MANIFEST};
+use releases::MANIFEST;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -31,26 +31,26 @@ pub(crate) fn check(shares: &[Utf8PathBuf]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether everything that is to be shared is there.
-pub(crate) fn find(layout: &Layout, shares: &[Utf8PathBuf]) -> Result<(), Failure> {
-    let targets = shares.iter().map(|share| layout.shared.join(share));
+/// Whether everything that is to be shared is there, in `base`.
+pub(crate) fn find(base: &Path, shares: &[Utf8PathBuf]) -> Result<(), Failure> {
+    let targets = shares.iter().map(|share| base.join(share));
     match targets.into_iter().find(|target| !target.exists()) {
         None => Ok(()),
-        Some(target) => Err(Failure::no(
-            "shared-missing",
-            format!("there is no {target} to share"),
-        )
-        .hint(format!("mkdir -p {target}, or put the file there"))),
+        Some(target) => {
+            let target = target.display();
+            let failure = Failure::no("shared-missing", format!("there is no {target} to share"));
+            Err(failure.hint(format!("mkdir -p {target}, or put the file there")))
+        }
     }
 }
 
-/// Makes the links in `release`, the directory that becomes the release; what lies in a link's place gives way.
+/// Makes the links into `base` in `release`, the directory that becomes the release; what lies in a link's place gives way.
 pub(crate) fn link(
-    layout: &Layout,
+    base: &Path,
     release: &Path,
     shares: &[Utf8PathBuf],
 ) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
-    find(layout, shares)?;
+    find(base, shares)?;
     let mut links = Vec::new();
     for share in shares {
         let place = release.join(share);
@@ -60,8 +60,8 @@ pub(crate) fn link(
             make_directory(&above)?;
         }
         give_way(&place)?;
-        let physical = fs::canonicalize(&layout.shared)
-            .map_err(trouble::at("find", layout.shared.as_std_path()))?
+        let physical = fs::canonicalize(base)
+            .map_err(trouble::at("find", base))?
             .join(share);
         let target = relative(&above, &physical);
         symlink(&target, &place).map_err(trouble::at("link", &place))?;

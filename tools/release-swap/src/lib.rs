@@ -50,7 +50,7 @@ impl step::Tool for Tool {
         let wanted = wanted(&args, context)?;
         let deadline = context.deadline(LIMIT);
         if args.dry_run {
-            let swap = foresee(&application, &wanted)?;
+            let swap = foresee(&application, &wanted, &deadline)?;
             context.note(told(&swap, "would be"));
             return Ok(Report::of(&DryRun {
                 swap,
@@ -138,12 +138,19 @@ fn choose(application: &Application, wanted: &Wanted, state: &State) -> Result<S
 }
 
 /// What a switch would come to, by looking alone.
-fn foresee(application: &Application, wanted: &Wanted) -> Result<SwapReport, Failure> {
+fn foresee(
+    application: &Application,
+    wanted: &Wanted,
+    deadline: &Deadline,
+) -> Result<SwapReport, Failure> {
     let mut state = application.load()?;
     application.learn(&mut state)?;
     let to = choose(application, wanted, &state)?;
     releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
     let from = application.link()?.release().map(str::to_owned);
+    if from.as_deref() != Some(to.as_str()) {
+        application.admits(&to, deadline)?;
+    }
     Ok(SwapReport {
         changed: from.as_deref() != Some(to.as_str()),
         from,

@@ -6,8 +6,9 @@ use deadline::Deadline;
 use releases::Current;
 use serde::Serialize;
 use service::Service;
-use state::{Deploy, Held, Intent, Status, Switch};
+use state::{Deploy, Held, Intent, State, Status, Switch};
 use step::Failure;
+use worktree::{Care, Mirrored};
 
 /// What a switch came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +35,7 @@ pub fn switch(
     deadline: &Deadline,
 ) -> Result<SwapReport, Failure> {
     releases::resolve(&application.layout, to).map_err(|error| fail::resolve(&error))?;
+    let kind = application.kind_of(to)?;
     // A supervisor takes its time to answer; the lock waits for nobody.
     let seen = service.map(|service| look(service, deadline)).transpose()?;
     let mut held = lease.lock(deadline)?;
@@ -41,7 +43,14 @@ pub fn switch(
     let link = application.link()?;
     let from = link.release().map(str::to_owned);
     let announced = announced(&held, lease.id()).cloned();
+    let care = care(&held.state);
     if from.as_deref() == Some(to) {
+        // Selected and yet not where it runs: a mirror of this or of another release was killed in the middle.
+        drop(held);
+        if care == Care::Save || !application.is_placed(to, deadline)? {
+            tell(&application.place(to, care, deadline)?);
+        }
+        let mut held = lease.lock(deadline)?;
         // Switched by a tool that was killed before it could say so.
         if let Some(intent) = announced.filter(|intent| intent.to == to) {
             record(&mut held, |state| state.switched(lease.id()))?;
@@ -61,17 +70,69 @@ pub fn switch(
     if announced.is_none_or(|intent| intent.to != to) {
         announce(&mut held, lease, from.clone(), to, seen)?;
     }
+    let mut held = match place(application, lease, held, to, care, deadline) {
+        Ok(held) => held,
+        Err((failure, None)) => return Err(failure),
+        Err((failure, Some(mut held))) => {
+            (held.state.switch, held.state.probation_until) = before;
+            take_back(application, &mut held, lease, to);
+            return Err(failure);
+        }
+    };
     if let Err(failure) = application.switch_link(to) {
         (held.state.switch, held.state.probation_until) = before;
         take_back(application, &mut held, lease, to);
         return Err(failure);
     }
+    held.state.kind = kind.into();
     record(&mut held, |state| state.switched(lease.id()))?;
     Ok(SwapReport {
         from,
         to: to.into(),
         changed: true,
     })
+}
+
+/// What people have changed in a working tree keeps a new release out, and does not stop a rollback.
+fn care(state: &State) -> Care {
+    match state.status {
+        Status::RollingBack(_) => Care::Save,
+        _ => Care::Refuse,
+    }
+}
+
+/// Brings a release in place to where it runs, for which the lock is let go: the intent and the lease keep others away. With a
+/// failure comes the lock, where it could be had again.
+fn place<'a>(
+    application: &'a Application,
+    lease: &'a Lease<'_>,
+    held: Held<'a>,
+    to: &str,
+    care: Care,
+    deadline: &Deadline,
+) -> Result<Held<'a>, (Failure, Option<Held<'a>>)> {
+    let in_place = application.in_place(to, deadline);
+    if matches!(in_place, Ok(None)) {
+        return Ok(held);
+    }
+    drop(held);
+    let placed = application.place(to, care, deadline);
+    let again = lease.lock(&deadline.uninterruptible());
+    match (placed, again) {
+        (Ok(mirrored), Ok(held)) => {
+            tell(&mirrored);
+            Ok(held)
+        }
+        (Ok(_), Err(failure)) => Err((failure, None)),
+        (Err(failure), again) => Err((failure, again.ok())),
+    }
+}
+
+/// What was found in the tree and is kept elsewhere, a line each.
+fn tell(mirrored: &Mirrored) {
+    for saved in &mirrored.saved {
+        step::relay(&format!("working tree: {saved}"));
+    }
 }
 
 /// The service as it is before the switch: what its restarts are counted from and what the new run must differ from.

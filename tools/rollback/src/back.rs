@@ -194,6 +194,8 @@ fn bring_back(
     done: &mut Done,
     deadline: &Deadline,
 ) -> Result<(), Failure> {
+    // While something may still serve; what fails here fails again where it counts.
+    application.prepare(&done.to, deadline).ok();
     let mut stop_failed = None;
     if let (Some(service), true) = (service, done.rolled_back) {
         match stop(application, args, service, lease, deadline) {

@@ -12,5 +12,9 @@ pub(crate) const OWN: step::Codes = &[
         "rollback-spent",
         "one automatic rollback has been made since the deploy began",
     ),
+    (
+        "other-kind",
+        "the application is not deployed in the way that --kind names",
+    ),
     ("down", "neither the new release nor the old one serves"),
 ];

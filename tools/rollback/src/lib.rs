@@ -64,6 +64,7 @@ impl step::Tool for Tool {
             return Ok(in_start(&args, context));
         }
         let application = Application::of(&args.layout)?;
+        is_of_kind(&application, args.kind.as_deref())?;
         if args.on_failure {
             return on_failure(&application, &args, context);
         }
@@ -81,10 +82,27 @@ impl step::Tool for Tool {
     }
 }
 
+/// Whether the application is deployed in the way that the caller takes it for.
+fn is_of_kind(application: &Application, told: Option<&str>) -> Result<(), Failure> {
+    let Some(told) = told else {
+        return Ok(());
+    };
+    let kind = application.load()?.kind;
+    if kind == told {
+        return Ok(());
+    }
+    Err(Failure::no(
+        "other-kind",
+        format!("the application is of the kind {kind}, not {told}"),
+    )
+    .hint("rollback, without --kind: the state knows it"))
+}
+
 /// Whatever goes wrong here is said and never keeps the unit from starting: a service that is down because its check
 /// could not read a file is worse than any release.
 fn in_start(args: &Args, context: &Context) -> Report {
     let checked = Application::of(&args.layout).and_then(|application| {
+        is_of_kind(&application, args.kind.as_deref())?;
         let service = back::needed(&application, args)?;
         watch::in_start(&application, &service, args)
     });

@@ -10,9 +10,13 @@ use service::{Active, Service};
 use state::{Begin, Deploy, Held, Note, Outcome, State, Status, Verdict};
 use std::time::{Duration, SystemTime};
 use step::Failure;
+use worktree::Care;
 
 /// How long a unit's start may be held up by the check: less than what anybody notices, and than any start's time-out.
 const IN_START: Duration = Duration::from_secs(5);
+
+/// How long a working tree may take to hold the release before again, where what its build made has to be copied.
+const MIRROR: Duration = Duration::from_secs(60);
 
 /// What the check inside a start came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +107,11 @@ fn finish(application: &Application, deadline: &Deadline) -> Result<InStart, Fai
     let mut to = live.clone().unwrap_or_default();
     if let Some(intent) = &deploy.intent {
         to.clone_from(&intent.to);
+    }
+    if !to.is_empty() {
+        place(application, &to)?;
+    }
+    if deploy.intent.is_some() {
         if live.as_ref() != Some(&to) {
             application.switch_link(&to)?;
         }
@@ -156,6 +165,7 @@ fn switch_back(
         Status::Idle => begin(held, from)?,
     };
     record(held, |state| state.roll_back(&id, to, why, true))?;
+    place(application, to)?;
     application.switch_link(to)?;
     record(held, |state| state.switched(&id))?;
     record(held, |state| state.started(&id, Some(restarts), None))?;
@@ -168,6 +178,16 @@ fn switch_back(
             PROBATION,
         )
     })
+}
+
+/// Brings a release in place to where it runs. It has to be whole before this very start goes on, so it has a time of its own.
+fn place(application: &Application, release: &str) -> Result<(), Failure> {
+    let deadline = Deadline::after(MIRROR).uninterruptible();
+    let mirrored = application.place(release, Care::Save, &deadline)?;
+    for saved in mirrored.saved {
+        step::relay(&format!("rollback: {saved}"));
+    }
+    Ok(())
 }
 
 /// A deploy of this tool's own, for a rollback after a deploy that had ended well.

@@ -59,6 +59,28 @@ impl Application {
         }
     }
 
+    /// Whether this release could be placed now, by looking alone.
+    pub fn admits(&self, release: &str, deadline: &Deadline) -> Result<(), Failure> {
+        match self.in_place(release, deadline)? {
+            Some(place) => {
+                let admitted = place.tree.admits(&place.release(), deadline);
+                admitted.map_err(|error| fail::worktree(&error))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Makes ready what [`Application::place`] will need, while the service still runs.
+    pub fn prepare(&self, release: &str, deadline: &Deadline) -> Result<(), Failure> {
+        match self.in_place(release, deadline)? {
+            Some(place) => {
+                let prepared = place.tree.prepare(&place.release(), deadline);
+                prepared.map_err(|error| fail::worktree(&error))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// A release in place and its working tree; nothing where it is another kind of release.
     pub fn in_place(&self, release: &str, deadline: &Deadline) -> Result<Option<Place>, Failure> {
         let Some(manifest) = self.manifest(release)? else {
@@ -69,7 +91,8 @@ impl Application {
         };
         let directory =
             releases::resolve(&self.layout, release).map_err(|error| fail::resolve(&error))?;
-        let tree = Tree::open(Path::new(&tree), deadline).map_err(|error| fail::worktree(&error))?;
+        let tree =
+            Tree::open(Path::new(&tree), deadline).map_err(|error| fail::worktree(&error))?;
         Ok(Some(Place {
             tree,
             name: release.to_owned(),

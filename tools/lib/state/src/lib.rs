@@ -2,6 +2,7 @@
 //!
 //! [`State`] and its transitions are pure. [`Store`] is the one place that reads and writes it.
 
+mod adopt;
 mod choice;
 mod crash_loop;
 mod document;

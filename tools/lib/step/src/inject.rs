@@ -29,7 +29,11 @@ pub(crate) const SHARED: &[&str] = &[
 ];
 
 /// Variables of the runbook that no tool takes as an option.
-const RUNBOOK: &[&str] = &["DEPLOY_PROTECTED", "DEPLOY_KEEP_FAILED"];
+const RUNBOOK: &[&str] = &[
+    "DEPLOY_PROTECTED",
+    "DEPLOY_KEEP_FAILED",
+    "DEPLOY_AWAIT_HEALTHY",
+];
 
 /// What never comes from a file: which application it is, and which deploy is going on.
 const NEVER_FROM_FILE: &[&str] = &["DEPLOY_APP", "DEPLOY_ID"];

@@ -108,6 +108,19 @@ impl Tree {
         })
     }
 
+    /// Whether a mirror of this release would be refused, by looking alone.
+    pub fn admits(&self, release: &Release<'_>, deadline: &Deadline) -> Result<(), Error> {
+        is_sound(release)?;
+        if self.mirroring()?.is_some() {
+            // What a mirror was killed in says nothing of people.
+            return Ok(());
+        }
+        let placed = self.placed()?;
+        let ours = placed.as_ref().map_or(&[][..], |placed| &placed.outputs);
+        self.look_at_the_way(release, placed.is_none(), ours, Care::Refuse, deadline)
+            .map(drop)
+    }
+
     fn alone(&self, deadline: &Deadline) -> Result<Mutex, Error> {
         Mutex::acquire(self.area().join("lock"), 0o644, deadline).map_err(|error| match error {
             MutexError::Ended(ended) => ended.into(),

@@ -319,7 +319,7 @@ fn what_cannot_be_is_said_before_anything_is_done() {
     );
     place.fails(&["--source", "source", "--branch", "main"], 2, "usage");
     place.fails(&["--source", "source", "--git", "x"], 2, "usage");
-    place.fails(&["--in-place", "source"], 2, "in-place-not-supported");
+    place.fails(&["--in-place", "source"], 1, "not-a-working-tree");
     place.fails(&["--source", "source", "--build"], 1, "no-command");
 }
 

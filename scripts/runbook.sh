@@ -1,0 +1,96 @@
+# What the runbooks have in common; each reads it from beside itself or, installed, from share/slipway.
+# shellcheck shell=sh disable=SC2034 # what the runbooks use
+# A runbook has its own help() and says step by step what a deploy is; each step is one command.
+
+usage() {
+	help | sed 1q >&2
+	exit 2
+}
+
+# begin [WORD...]: the command line, and the lease. Sets app and force.
+begin() {
+	force='' detach='' by=''
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--force) force=--force ;;
+		--detach) detach=--detach ;;
+		--by) [ $# -gt 1 ] || usage; by=$2; shift ;;
+		-h | --help) help; exit ;;
+		--) shift; break ;;
+		-*) usage ;;
+		*) break ;;
+		esac
+		shift
+	done
+	[ $# -eq 1 ] || usage
+	app=$1
+
+	# The lease is held by the parent: it outlives this script, and settles whatever this script leaves undone.
+	if [ -z "${DEPLOY_ID:-}" ]; then
+		exec deploy-state run --app "$app" ${by:+--by "$by"} $detach -- "$0" $force "$app"
+	fi
+
+	# A deploy of one application inside that of another would act on the other: any tool refuses that.
+	deploy-state show --app "$app" --field generation >/dev/null || exit
+
+	# A signal ends the step in hand, and each one that would follow; what is to be done then is decided here.
+	signal=''
+	trap 'signal=130' INT
+	trap 'signal=143' TERM
+	trap 'signal=129' HUP
+}
+
+# step PHASE -- TOOL…: one step of the deploy; report is what it reported.
+step() {
+	[ -z "$signal" ] || set -- "$1" -- sh -c "exit $signal"
+	report=$(deploy-state step "$@") && return
+	code=$?
+	# One that was killed leaves no report, and is a failure like any other.
+	[ -n "$report" ] || report="{\"tool\":\"$3\",\"ok\":false,\"exit\":$code}"
+	return $code
+}
+
+# give_up CODE WHY: before anything that serves was touched.
+give_up() {
+	code=$1
+	deploy-state end aborted --why "$2" >/dev/null
+	exit "$code"
+}
+
+# Whatever failed has its reason in its report; the old release is brought back, or started again.
+roll_back() {
+	printf '%s\n' "$report" | deploy-state step validating -- rollback --on-failure - >/dev/null
+	code=$?
+	[ $code -eq 75 ] || exit $code
+	# The lease is gone where the service's own start has led back already: then the old release has to be seen well. Where the
+	# application itself has said that it is well, that is the end of it.
+	printf '%s\n' "$report" | rollback --on-failure - | deploy-state record >/dev/null
+	exit
+}
+
+# not_well CODE: a new release that runs and is not well may be kept live, where the application's file says so.
+not_well() {
+	case ${DEPLOY_KEEP_FAILED:-no}:$1 in
+	yes:1 | yes:124) ;;
+	yes:* | no:*) roll_back ;;
+	*) echo "${0##*/}: DEPLOY_KEEP_FAILED is yes or no, not $DEPLOY_KEEP_FAILED" >&2; roll_back ;;
+	esac
+	deploy-state end failed --why 'the new release is not well and is kept live, as configured' >/dev/null
+	exit 1
+}
+
+# Where there is something to drain by. What is still in flight at the end of its time is cut, and the report says what that was.
+drain() {
+	[ -n "${DRAIN_WAIT_URL:-}${DRAIN_WAIT_FILE:-}${DRAIN_WAIT_IN_FLIGHT_COMMAND:-}${DRAIN_WAIT_CONNECTIONS:-}${DRAIN_WAIT_HAPROXY:-}" ] || return 0
+	step drain -- drain-wait && return
+	code=$?
+	[ $code -eq 124 ] || { [ $code -eq 3 ] && [ -n "$force" ]; } || give_up $code 'the service could not be drained'
+}
+
+# The new release serves: what pruning cannot remove is no reason to call the deploy failed. The deploy has ended, so this
+# is no step of it.
+succeed() {
+	deploy-state end succeeded >/dev/null || exit
+	(unset DEPLOY_ID && release-prune >/dev/null) || :
+	exit 0
+}

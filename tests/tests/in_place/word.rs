@@ -1,0 +1,130 @@
+//! The application's own word: it says that it is well, and may have started the deploy itself; and the crash loop in its
+//! own start.
+
+use crate::checkout::Checkout;
+use crate::runbook::deploy_state;
+use slipway_tests::{Fixture, Supervisor, binaries, on_each_supervisor, until};
+use std::fs;
+
+/// A start script, committed with the application, that says it is well once it answers.
+fn says_so(checkout: &Checkout<'_>) {
+    let fixture = checkout.fixture;
+    let tools = binaries();
+    let script = format!(
+        "#!/bin/sh\n{0}/rollback --app {1} --in-start >>in-start.out 2>&1\n\
+         (until ./demo-service get {2} >>/dev/null 2>&1; do sleep 0.05; done; exec {0}/deploy-state healthy --app {1}) >>/dev/null 2>&1 &\n\
+         exec ./demo-service --port {3}\n",
+        tools.display(),
+        fixture.app().display(),
+        fixture.url("/health"),
+        fixture.port.number,
+    );
+    checkout.write("author/start.sh", &script);
+    checkout.write(
+        "author/.gitignore",
+        "/demo-service\n/dist/\n/.env\n/uploads/\n*.out\n",
+    );
+    fixture.configure("DEPLOY_AWAIT_HEALTHY", "10s");
+    if fixture.supervisor == Supervisor::Process {
+        fixture.configure("DEPLOY_START", "exec sh start.sh");
+    } else {
+        let start = format!("/bin/sh {}/start.sh", checkout.tree.display());
+        fixture.change_unit(|unit| {
+            unit.with("Service", "ExecStart", &start)
+                .with("Unit", "StartLimitIntervalSec", "0")
+        });
+    }
+}
+
+on_each_supervisor!(the_applications_own_word_ends_the_deploy, |fixture| {
+    let checkout = Checkout::new(&fixture);
+    says_so(&checkout);
+    checkout.commit("1", "healthy");
+    checkout.deploys("1");
+    checkout.commit("2", "healthy");
+    checkout.deploys("2");
+    // Nobody says so of one that is sick.
+    checkout.commit("3", "health-status=500");
+    fixture.configure("DEPLOY_AWAIT_HEALTHY", "2s");
+    let ended = checkout.deploy(1);
+    assert_eq!(ended.text("/outcome"), "rolled-back", "{}", ended.report);
+    checkout.holds("2");
+});
+
+on_each_supervisor!(a_service_deploys_itself, |fixture| {
+    let checkout = Checkout::new(&fixture);
+    says_so(&checkout);
+    // A file asks it to; what it starts is its own child, and in a unit lies in the unit's control group.
+    let asked = fixture.directory.join("deploy-yourself");
+    let tools = binaries();
+    let start = fs::read_to_string(fixture.directory.join("author/start.sh")).unwrap();
+    let asks = format!(
+        "(export PATH={0}:$PATH; until test -e {1}; do sleep 0.05; done; rm -f {1}; exec {2} --detach {3}) >>/dev/null 2>&1 &\nexec ./demo-service",
+        tools.display(),
+        asked.display(),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/deploy-in-place"),
+        fixture.app().display(),
+    );
+    checkout.write(
+        "author/start.sh",
+        &start.replace("exec ./demo-service", &asks),
+    );
+    checkout.commit("1", "healthy");
+    checkout.deploys("1");
+    checkout.commit("2", "healthy");
+    fs::write(&asked, "").unwrap();
+    fixture.give();
+    fixture.until_version("2");
+    until("the deploy has ended", || {
+        checkout.state()["status"] == "idle"
+    });
+    checkout.holds("2");
+    let last = deploy_state(&fixture, &["history", "--last", "1"], 0);
+    assert_eq!(
+        last.text("/deploys/0/outcome"),
+        "succeeded",
+        "{}",
+        last.report
+    );
+});
+
+/// On systemd, which restarts what crashes.
+fn crash_loop(supervisor: Supervisor) {
+    let Some(fixture) = Fixture::on(supervisor) else {
+        return;
+    };
+    let checkout = Checkout::new(&fixture);
+    says_so(&checkout);
+    checkout.commit("1", "healthy");
+    checkout.deploys("1");
+    let one = checkout.head();
+    checkout.commit("2", "healthy");
+    checkout.deploys("2");
+    // It was well, and dies again and again: the third start after that leads back, in the start script itself.
+    for _ in 0..3 {
+        let pid: u32 = fixture.property("MainPID").parse().unwrap();
+        slipway_tests::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        until("another one runs", || {
+            let now = fixture.property("MainPID");
+            now != "0" && now != pid.to_string() && fixture.version().is_some()
+        });
+    }
+    checkout.holds("1");
+    assert_eq!(checkout.head(), one);
+    let state = checkout.state();
+    assert_eq!(state["status"], "idle");
+    assert_eq!(
+        state["releases"].as_array().unwrap().last().unwrap()["verdict"],
+        "bad"
+    );
+}
+
+#[test]
+fn a_crash_loop_leads_back_in_the_start_script_on_systemd() {
+    crash_loop(Supervisor::Systemd);
+}
+
+#[test]
+fn a_crash_loop_leads_back_in_the_start_script_on_a_users_systemd() {
+    crash_loop(Supervisor::SystemdUser);
+}
