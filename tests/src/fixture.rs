@@ -8,8 +8,8 @@ use crate::supervisor::Supervisor;
 use crate::tool::{Tool, tool};
 use crate::unit::Unit;
 use crate::user::User;
+use std::fmt::Write;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -107,14 +107,15 @@ impl Fixture {
         self.directory.join("app.env")
     }
 
-    /// Adds a line to the application file. The value must not hold a single quote.
+    /// Sets a variable in the application file. The value must not hold a single quote.
     pub fn configure(&self, key: &str, value: &str) {
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.app())
-            .unwrap();
-        writeln!(file, "{key}='{value}'").unwrap();
+        let before = fs::read_to_string(self.app()).unwrap_or_default();
+        let others = before
+            .lines()
+            .filter(|line| !line.starts_with(&format!("{key}=")));
+        let mut text: String = others.map(|line| format!("{line}\n")).collect();
+        let _ = writeln!(text, "{key}='{value}'");
+        fs::write(self.app(), text).unwrap();
     }
 
     /// A tool that acts on this application, as the user the service belongs to.

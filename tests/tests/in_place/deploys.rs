@@ -100,16 +100,14 @@ on_each_supervisor!(
         checkout.git("tree", &["pull", "--quiet"]);
         assert_ne!(checkout.head(), one);
         let three = checkout.commit("3", "health-status=500");
-        let deploying = fixture.tool("deploy-state").args([
-            "run",
-            "--",
-            "sh",
-            "-c",
-            "deploy-state step build -- release-stage >/dev/null && exec deploy-state show",
-        ]);
-        let shown = deploying.stderr_any().no_report().run(0);
-        let shown: serde_json::Value =
-            serde_json::from_str(shown.stdout.lines().next().unwrap()).unwrap();
+        let script =
+            "deploy-state step build -- release-stage >/dev/null && deploy-state show >shown";
+        let deploying = fixture
+            .tool("deploy-state")
+            .args(["run", "--", "sh", "-c", script]);
+        deploying.stderr_any().run(0);
+        let shown = fs::read_to_string(fixture.directory.join("shown")).unwrap();
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(shown["state"]["previousCommit"], one);
         assert_eq!(shown["state"]["currentCommit"], three);
         // Rejected, it comes back to what was validated, not to what was pulled.

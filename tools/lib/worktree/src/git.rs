@@ -27,15 +27,8 @@ const LONGEST: usize = 1024 * 1024;
 /// git in `directory`, with nothing around it that leads it astray: nobody is asked, no hook is run, and nothing stays
 /// behind that tidies up in the background.
 pub(crate) fn command(directory: &Path) -> Command {
-    let mut command = Command::new("git");
-    for variable in OF_A_CALLER {
-        command.env_remove(variable);
-    }
+    let mut command = command_of("git", directory);
     command
-        .current_dir(directory)
-        .env("LC_ALL", "C")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("GIT_OPTIONAL_LOCKS", "0")
         .args([
             "-c",
             "core.fsmonitor=false",
@@ -43,6 +36,20 @@ pub(crate) fn command(directory: &Path) -> Command {
             "core.hooksPath=/dev/null",
         ])
         .args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
+    command
+}
+
+/// A program that runs git, with the same around it.
+pub(crate) fn command_of(program: &str, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    for variable in OF_A_CALLER {
+        command.env_remove(variable);
+    }
+    command
+        .current_dir(directory)
+        .env("LC_ALL", "C")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0");
     if std::env::var_os("GIT_SSH_COMMAND").is_none() && std::env::var_os("GIT_SSH").is_none() {
         command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
     }

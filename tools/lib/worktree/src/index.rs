@@ -72,17 +72,20 @@ impl Tree {
     }
 
     /// `git reset --hard`: the checked-out branch, or the detached HEAD, is at `commit` afterwards, and so are all committed files.
-    /// `again` is after one that was killed.
+    /// `broken` is the commit of one that was killed, whose files may be in the tree.
     pub(crate) fn reset(
         &self,
         commit: &str,
-        again: bool,
+        broken: Option<&str>,
         deadline: &Deadline,
     ) -> Result<(), Error> {
         let index = self.area().join("index");
         // Only a git of ours makes that, and none lives.
         durable::remove(self.area().join("index.lock"))?;
         self.copy_index(&index)?;
+        if let Some(broken) = broken.filter(|broken| *broken != commit) {
+            self.add_files_of(broken, &index, deadline)?;
+        }
         let reset = || {
             let mut command = self.git([
                 "-c",
@@ -99,7 +102,7 @@ impl Tree {
         };
         let mut finished = reset()?;
         if !finished.status.success()
-            && again
+            && broken.is_some()
             && let Some(lock) = blocked_by(&finished.tail(20))
             && is_left_behind(&lock, commit, deadline)?
         {
@@ -111,6 +114,21 @@ impl Tree {
         }
         durable::install(&index, self.git_dir().join("index"))?;
         Ok(())
+    }
+
+    /// Adds the files of a commit to an index, whatever it has under their names: what an index does not have, git leaves
+    /// lying in the tree.
+    fn add_files_of(&self, commit: &str, index: &Path, deadline: &Deadline) -> Result<(), Error> {
+        let mut command = git::command_of("/bin/sh", self.root());
+        command
+            .args([
+                "-c",
+                "git ls-tree -r -z \"$1\" | git update-index -z --replace --index-info",
+            ])
+            .args(["sh", commit])
+            .env("GIT_INDEX_FILE", index)
+            .env(MARK, self.root());
+        git::say(command, deadline).map(drop)
     }
 
     /// A copy of the tree's index, with its time: by that git knows which files to look into.

@@ -85,7 +85,8 @@ impl Tree {
         for old in ours.iter().filter(|old| !release.outputs.contains(old)) {
             self.aside(old, aside.path())?;
         }
-        self.reset(release.commit, broken.is_some(), &firm)?;
+        let killed = broken.as_ref().map(|broken| broken.commit.as_str());
+        self.reset(release.commit, killed, &firm)?;
         for new in release.outputs {
             self.aside(new, aside.path())?;
             prepare::make_parents(release.directory, self.root(), Path::new(new))?;

@@ -1,5 +1,7 @@
 //! A remote, a clone of it that an application runs in, and releases built beside it.
 
+#![allow(dead_code)] // Each test program uses its part.
+
 use deadline::Deadline;
 use std::fs;
 use std::path::{Path, PathBuf};
