@@ -1,7 +1,7 @@
 //! Writes the man pages into a directory: `slipway-man DIRECTORY`.
 //!
 //! A tool's page is its hand-written sections (`sections/TOOL.md`) and, among them, what is generated: options,
-//! variables, exit status and error codes. Two pages have no tool behind them: `deploy(1)` and `slipway(7)`.
+//! variables, exit status and error codes. The runbooks' pages, as `deploy(1)`, and `slipway(7)` have no tool behind them.
 
 mod markdown;
 mod options;
@@ -36,6 +36,13 @@ fn others() -> Vec<Page> {
             chapter: 1,
             about: "put the newest build of an application live, or have the one before it back",
             written: include_str!("../deploy.md"),
+            generated: Generated::default(),
+        },
+        Page {
+            name: "deploy-in-place",
+            chapter: 1,
+            about: "put a commit live in the working tree that an application runs in, or have the one before it back",
+            written: include_str!("../deploy-in-place.md"),
             generated: Generated::default(),
         },
         Page {

@@ -45,6 +45,7 @@ const RIGHT: &[&str] = &[
     "http://127.0.0.1:1/",
     "host",
     "postgres",
+    "release",
 ];
 
 /// An option as `--help` names it.

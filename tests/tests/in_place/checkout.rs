@@ -4,7 +4,6 @@ use serde_json::Value;
 use slipway_tests::{Ended, Fixture, Supervisor, binary};
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// The tree's own files, ignored by git, that no deploy may touch.
 const USERS: [(&str, &str); 2] = [(".env", "SECRET=kept"), ("uploads/cat.jpg", "meow")];
@@ -81,24 +80,19 @@ impl<'a> Checkout<'a> {
         checkout
     }
 
-    /// git as the author, or whoever owns that directory of the fixture.
+    /// git in a directory of the fixture, as the service's user; what it says.
     pub(crate) fn git(&self, directory: &str, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .current_dir(self.fixture.directory.join(directory))
-            .args([
-                "-c",
-                "safe.directory=*",
-                "-c",
-                "user.name=A",
-                "-c",
-                "user.email=a@example.org",
-            ])
+        let git = "exec git -c user.name=A -c user.email=a@example.org \"$@\"";
+        let ended = self
+            .fixture
+            .shell(git)
+            .arg("sh")
             .args(arguments)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {output:?}");
-        self.fixture.give();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+            .in_directory(&self.fixture.directory.join(directory))
+            .no_report()
+            .stderr_any()
+            .run(0);
+        ended.stdout.trim().to_owned()
     }
 
     /// Writes a file beneath the fixture's directory.

@@ -7,6 +7,7 @@ mod args;
 mod bring_back;
 mod by_hand;
 mod codes;
+mod detach;
 mod log;
 mod look;
 mod record;

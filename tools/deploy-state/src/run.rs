@@ -3,21 +3,16 @@
 use crate::args::{Args, RunArgs};
 use crate::bring_back::bring_back;
 use crate::runbook::{self, Limit};
-use crate::{by_hand, log, recover};
+use crate::{by_hand, detach, log, recover};
 use application::{Application, Begun, PROBATION, Recovered, Request, who};
 use deadline::Deadline;
 use host::Proc;
 use serde::Serialize;
-use serde_json::json;
 use state::lease::{Claim, Holder, Patience, claim};
 use state::{Outcome, State, Status};
 use std::num::NonZeroU64;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure, Report};
-
-/// How long the process in the background may take to begin its deploy: it may have a dead one to settle first.
-const BACKGROUND_BEGINS: Duration = Duration::from_secs(180);
 
 /// The exit code that says that nobody serves.
 const DOWN: u8 = 69;
@@ -45,7 +40,7 @@ pub(crate) fn run(
     context: &Context,
 ) -> Result<Report, Failure> {
     if run.detach && run.detached_as.is_none() {
-        return detach(application, context);
+        return detach::detach(application, args.service.service.as_deref(), context);
     }
     let deadline = context.deadline(recover::PATIENCE);
     let recovered = settle_the_dead(application, args, run, &deadline)?;
@@ -249,62 +244,4 @@ fn tell_over_limit(application: &Application, id: &str, limit: Duration, context
     {
         held.write(note).ok();
     }
-}
-
-/// Starts this same command again in a session of its own and answers as soon as its deploy has begun.
-fn detach(application: &Application, context: &Context) -> Result<Report, Failure> {
-    let id = who::new_id().map_err(|error| Failure::impossible("io", error))?;
-    let own = std::env::current_exe()
-        .map_err(|error| Failure::impossible("io", format!("/proc/self/exe: {error}")))?;
-    let mut words = std::env::args_os().skip(1);
-    let mut command = Command::new("setsid");
-    command.arg(own);
-    // Everything up to the runbook's own words is deploy-state's; --detach stands among that.
-    command.args(
-        words
-            .by_ref()
-            .take_while(|word| word != "--")
-            .filter(|word| word != "--detach"),
-    );
-    command
-        .arg(format!("--detached-as={id}"))
-        .arg("--")
-        .args(words);
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| Failure::impossible("cannot-start", format!("setsid: {error}")))?;
-    let deadline = context.deadline(BACKGROUND_BEGINS);
-    loop {
-        if began(application, &id)? {
-            context.note(format!("deploy {id} has begun in the background"));
-            return Ok(Report::of(&json!({
-                "deployId": id, "log": log::path(application, &id).as_str(),
-            })));
-        }
-        if let Ok(Some(status)) = child.try_wait() {
-            return Ok(said(&mut child, runbook::exit_code(status)));
-        }
-        deadline.sleep(Duration::from_millis(10))?;
-    }
-}
-
-/// Whether the deploy has begun, even where it has ended since.
-fn began(application: &Application, id: &str) -> Result<bool, Failure> {
-    if application.load()?.held_by(id).is_ok() {
-        return Ok(true);
-    }
-    Ok(application.told(id)?.is_some())
-}
-
-/// The report of the process in the background, which ended before it began a deploy.
-fn said(child: &mut std::process::Child, code: u8) -> Report {
-    let mut text = String::new();
-    if let Some(mut stdout) = child.stdout.take() {
-        // What cannot be read is not passed on; the exit code is.
-        std::io::Read::read_to_string(&mut stdout, &mut text).ok();
-    }
-    Report::passed_on(text, code)
 }

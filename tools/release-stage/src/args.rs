@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["source", "git", "exclude"])]
     pub in_place: Option<PathBuf>,
     /// In place: make no release of what is checked out now, where none is live yet
-    #[arg(long, requires = "in_place")]
+    #[arg(long)]
     pub no_adopt: bool,
     /// What the release is called; else the time, as in 20261120-093000
     #[arg(long, value_name = "NAME")]
