@@ -1,7 +1,6 @@
 //! A good commit goes live, a bad one is rejected, and the way back leads to the commit before.
 
 use crate::checkout::Checkout;
-use slipway_tests::on_each_supervisor;
 use std::fs;
 
 /// What a rejected deploy leaves.
@@ -24,7 +23,7 @@ fn is_rejected(checkout: &Checkout<'_>, version: &str, behaviour: &str, old: &st
     assert_eq!(newest["commit"], commit);
 }
 
-on_each_supervisor!(a_commit_goes_live_and_bad_ones_are_rejected, |fixture| {
+on_each!(a_commit_goes_live_and_bad_ones_are_rejected, |fixture| {
     let checkout = Checkout::new(&fixture);
     let first = checkout.head();
     checkout.commit("1", "healthy");
@@ -42,7 +41,7 @@ on_each_supervisor!(a_commit_goes_live_and_bad_ones_are_rejected, |fixture| {
     checkout.deploys("5");
 });
 
-on_each_supervisor!(the_first_deploy_has_a_way_back, |fixture| {
+on_each!(the_first_deploy_has_a_way_back, |fixture| {
     let checkout = Checkout::new(&fixture);
     let first = checkout.head();
     checkout.commit("1", "health-status=500");
@@ -52,7 +51,7 @@ on_each_supervisor!(the_first_deploy_has_a_way_back, |fixture| {
     assert_eq!(checkout.head(), first);
 });
 
-on_each_supervisor!(by_hand_it_goes_back_and_forward_again, |fixture| {
+on_each!(by_hand_it_goes_back_and_forward_again, |fixture| {
     let checkout = Checkout::deployed(&fixture);
     let one = checkout.head();
     checkout.commit("2", "healthy");
@@ -81,7 +80,7 @@ on_each_supervisor!(by_hand_it_goes_back_and_forward_again, |fixture| {
     checkout.holds("2");
 });
 
-on_each_supervisor!(without_a_version_before_there_is_no_way_back, |fixture| {
+on_each!(without_a_version_before_there_is_no_way_back, |fixture| {
     let checkout = Checkout::new(&fixture);
     fixture.configure("RELEASE_STAGE_NO_ADOPT", "yes");
     checkout.commit("1", "healthy");
@@ -91,7 +90,7 @@ on_each_supervisor!(without_a_version_before_there_is_no_way_back, |fixture| {
     checkout.holds("1");
 });
 
-on_each_supervisor!(
+on_each!(
     the_commit_before_is_the_validated_one_whatever_was_pulled,
     |fixture| {
         let checkout = Checkout::deployed(&fixture);
@@ -117,7 +116,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(pruning_lets_go_of_the_commits_too, |fixture| {
+on_each!(pruning_lets_go_of_the_commits_too, |fixture| {
     let checkout = Checkout::deployed(&fixture);
     fixture.configure("RELEASE_PRUNE_KEEP", "2");
     for version in ["2", "3", "4"] {

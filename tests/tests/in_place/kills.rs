@@ -6,7 +6,7 @@ use crate::checkout::Checkout;
 use crate::runbook::held::{parent, until_gone};
 use crate::runbook::{Gate, Held, deploy_state};
 use nix::sys::signal::Signal;
-use slipway_tests::{Fixture, kill, on_each_supervisor};
+use slipway_tests::{Fixture, kill};
 use std::fs;
 
 /// Version 1 is live, and a mirror of version 2 will stop in the middle of its files.
@@ -50,7 +50,7 @@ fn above(filter: u32) -> (u32, u32) {
     }
 }
 
-on_each_supervisor!(
+on_each!(
     everything_killed_in_the_middle_is_undone_by_recover,
     |fixture| {
         let (checkout, gate) = held_at_a_file(&fixture);
@@ -84,7 +84,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(
+on_each!(
     everything_killed_in_the_middle_is_undone_by_the_next_deploy,
     |fixture| {
         let (checkout, gate) = held_at_a_file(&fixture);
@@ -98,7 +98,7 @@ on_each_supervisor!(
     }
 );
 
-on_each_supervisor!(a_tool_killed_in_the_middle_is_rolled_back, |fixture| {
+on_each!(a_tool_killed_in_the_middle_is_rolled_back, |fixture| {
     let (checkout, gate) = held_at_a_file(&fixture);
     let one = checkout.head();
     let deploy = Held::command_with(&fixture, &runbook(), &gate, true, &[]);
@@ -113,7 +113,7 @@ on_each_supervisor!(a_tool_killed_in_the_middle_is_rolled_back, |fixture| {
     checkout.deploys("2");
 });
 
-on_each_supervisor!(a_git_killed_in_the_middle_is_rolled_back, |fixture| {
+on_each!(a_git_killed_in_the_middle_is_rolled_back, |fixture| {
     let (checkout, gate) = held_at_a_file(&fixture);
     let deploy = Held::command_with(&fixture, &runbook(), &gate, true, &[]);
     let (git, _) = above(gate.reached());
@@ -125,7 +125,7 @@ on_each_supervisor!(a_git_killed_in_the_middle_is_rolled_back, |fixture| {
     checkout.deploys("2");
 });
 
-on_each_supervisor!(a_rollback_killed_in_the_middle_is_finished, |fixture| {
+on_each!(a_rollback_killed_in_the_middle_is_finished, |fixture| {
     let (checkout, gate) = held_at_a_file(&fixture);
     let one = checkout.head();
     // The filter lets the deploy pass, and stops the way back.

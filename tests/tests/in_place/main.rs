@@ -2,6 +2,37 @@
 //! `deploy-in-place`, from a good commit to every way in which one is rejected, killed or taken back.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+/// One test for each supervisor that starts a service out of a directory of the host's.
+macro_rules! on_each {
+    ($name:ident, |$fixture:ident| $body:block) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn check(supervisor: slipway_tests::Supervisor) {
+                if let Some($fixture) = slipway_tests::Fixture::on(supervisor) {
+                    $body
+                }
+            }
+
+            #[test]
+            fn systemd() {
+                check(slipway_tests::Supervisor::Systemd);
+            }
+
+            #[test]
+            fn systemd_user() {
+                check(slipway_tests::Supervisor::SystemdUser);
+            }
+
+            #[test]
+            fn process() {
+                check(slipway_tests::Supervisor::Process);
+            }
+        }
+    };
+}
+
 mod checkout;
 mod deploys;
 mod kills;

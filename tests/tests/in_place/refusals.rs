@@ -1,7 +1,7 @@
 //! What keeps a deploy out, before anything that serves was touched.
 
 use crate::checkout::Checkout;
-use slipway_tests::{Ended, Fixture, on_each_supervisor};
+use slipway_tests::{Ended, Fixture};
 use std::fs;
 
 /// The deploy ends with 1, and nothing has changed.
@@ -32,7 +32,7 @@ fn pid(fixture: &Fixture) -> Option<String> {
     Some(answer.at("/pid").to_string())
 }
 
-on_each_supervisor!(a_build_that_fails_changes_nothing, |fixture| {
+on_each!(a_build_that_fails_changes_nothing, |fixture| {
     let checkout = Checkout::deployed(&fixture);
     checkout.write("author/BROKEN", "");
     checkout.commit("2", "healthy");
@@ -45,7 +45,7 @@ on_each_supervisor!(a_build_that_fails_changes_nothing, |fixture| {
     checkout.deploys("3");
 });
 
-on_each_supervisor!(a_dirty_tree_keeps_a_deploy_out_and_is_named, |fixture| {
+on_each!(a_dirty_tree_keeps_a_deploy_out_and_is_named, |fixture| {
     let checkout = Checkout::deployed(&fixture);
     checkout.commit("2", "healthy");
     checkout.write("tree/VERSION", "hot fix\n");
@@ -68,7 +68,7 @@ on_each_supervisor!(a_dirty_tree_keeps_a_deploy_out_and_is_named, |fixture| {
     checkout.deploys("2");
 });
 
-on_each_supervisor!(commits_that_would_be_lost_keep_a_deploy_out, |fixture| {
+on_each!(commits_that_would_be_lost_keep_a_deploy_out, |fixture| {
     let checkout = Checkout::deployed(&fixture);
     checkout.write("tree/behaviour", "healthy\n\n");
     checkout.git(
@@ -89,7 +89,7 @@ on_each_supervisor!(commits_that_would_be_lost_keep_a_deploy_out, |fixture| {
     checkout.deploys("2");
 });
 
-on_each_supervisor!(
+on_each!(
     what_lies_in_the_way_is_found_before_the_service_is_stopped,
     |fixture| {
         let checkout = Checkout::deployed(&fixture);

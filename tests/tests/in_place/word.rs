@@ -3,7 +3,7 @@
 
 use crate::checkout::Checkout;
 use crate::runbook::deploy_state;
-use slipway_tests::{Fixture, Supervisor, binaries, on_each_supervisor, until};
+use slipway_tests::{Fixture, Supervisor, binaries, until};
 use std::fs;
 
 /// A start script, committed with the application, that says it is well once it answers.
@@ -36,7 +36,7 @@ fn says_so(checkout: &Checkout<'_>) {
     }
 }
 
-on_each_supervisor!(the_applications_own_word_ends_the_deploy, |fixture| {
+on_each!(the_applications_own_word_ends_the_deploy, |fixture| {
     let checkout = Checkout::new(&fixture);
     says_so(&checkout);
     checkout.commit("1", "healthy");
@@ -51,7 +51,7 @@ on_each_supervisor!(the_applications_own_word_ends_the_deploy, |fixture| {
     checkout.holds("2");
 });
 
-on_each_supervisor!(a_service_deploys_itself, |fixture| {
+on_each!(a_service_deploys_itself, |fixture| {
     let checkout = Checkout::new(&fixture);
     says_so(&checkout);
     // A file asks it to; what it starts is its own child, and in a unit lies in the unit's control group.
