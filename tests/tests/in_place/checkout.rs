@@ -1,7 +1,7 @@
 //! A remote, an author's clone of it, and the working tree that the fixture's service runs out of.
 
 use serde_json::Value;
-use slipway_tests::{Ended, Fixture, Supervisor, binary};
+use slipway_tests::{Ended, Fixture, binary};
 use std::fs;
 use std::path::PathBuf;
 
@@ -36,6 +36,10 @@ impl<'a> Checkout<'a> {
             "author/.gitignore",
             "/demo-service\n/dist/\n/.env\n/uploads/\n",
         );
+        if fixture.supervisor.is_pm2() {
+            let program = concat!(env!("CARGO_MANIFEST_DIR"), "/demo-node/server.js");
+            checkout.write("author/server.js", &fs::read_to_string(program).unwrap());
+        }
         checkout.commit("0", "healthy");
         checkout.git("", &["clone", "--quiet", "remote.git", "tree"]);
         for (path, content) in USERS {
@@ -55,7 +59,7 @@ impl<'a> Checkout<'a> {
         fixture.configure("SERVICE_STOP_TIMEOUT", "5s");
         fixture.configure("SERVICE_START_TIMEOUT", "20s");
         fixture.configure("HEALTHWAIT_TIMEOUT", "5s");
-        if fixture.supervisor != Supervisor::Process {
+        if fixture.supervisor.is_systemd() {
             let tree = checkout.tree.to_str().unwrap().to_owned();
             let start = format!("{tree}/demo-service --port {}", fixture.port.number);
             fixture.change_unit(|unit| {
@@ -64,7 +68,7 @@ impl<'a> Checkout<'a> {
             });
         }
         fixture.give();
-        if fixture.supervisor != Supervisor::Process {
+        if fixture.supervisor.is_systemd() {
             // Only a supervisor of its own can have started it before the first deploy.
             fixture.start();
             fixture.until_version("0");

@@ -29,6 +29,11 @@ macro_rules! on_each {
             fn process() {
                 check(slipway_tests::Supervisor::Process);
             }
+
+            #[test]
+            fn pm2_fork() {
+                check(slipway_tests::Supervisor::Pm2Fork);
+            }
         }
     };
 }

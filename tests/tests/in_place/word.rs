@@ -6,6 +6,15 @@ use crate::runbook::deploy_state;
 use slipway_tests::{Fixture, Supervisor, binaries, until};
 use std::fs;
 
+/// The application's own program, as its start script calls it.
+fn program(fixture: &Fixture) -> &'static str {
+    if fixture.supervisor.is_pm2() {
+        "node server.js"
+    } else {
+        "./demo-service"
+    }
+}
+
 /// A start script, committed with the application, that says it is well once it answers.
 fn says_so(checkout: &Checkout<'_>) {
     let fixture = checkout.fixture;
@@ -13,11 +22,12 @@ fn says_so(checkout: &Checkout<'_>) {
     let script = format!(
         "#!/bin/sh\n{0}/rollback --app {1} --in-start >>in-start.out 2>&1\n\
          (until ./demo-service get {2} >>/dev/null 2>&1; do sleep 0.05; done; exec {0}/deploy-state healthy --app {1}) >>/dev/null 2>&1 &\n\
-         exec ./demo-service --port {3}\n",
+         exec {4} --port {3}\n",
         tools.display(),
         fixture.app().display(),
         fixture.url("/health"),
         fixture.port.number,
+        program(fixture),
     );
     checkout.write("author/start.sh", &script);
     checkout.write(
@@ -27,6 +37,9 @@ fn says_so(checkout: &Checkout<'_>) {
     fixture.configure("DEPLOY_AWAIT_HEALTHY", "10s");
     if fixture.supervisor == Supervisor::Process {
         fixture.configure("DEPLOY_START", "exec sh start.sh");
+    } else if fixture.supervisor.is_pm2() {
+        let start = "start.sh --interpreter sh --kill-timeout 30000";
+        fixture.configure("DEPLOY_START", start);
     } else {
         let start = format!("/bin/sh {}/start.sh", checkout.tree.display());
         fixture.change_unit(|unit| {
@@ -59,16 +72,15 @@ on_each!(a_service_deploys_itself, |fixture| {
     let tools = binaries();
     let start = fs::read_to_string(fixture.directory.join("author/start.sh")).unwrap();
     let asks = format!(
-        "(export PATH={0}:$PATH; until test -e {1}; do sleep 0.05; done; rm -f {1}; exec {2} --detach {3}) >>/dev/null 2>&1 &\nexec ./demo-service",
+        "(export PATH={0}:$PATH; until test -e {1}; do sleep 0.05; done; rm -f {1}; exec {2} --detach {3}) >>/dev/null 2>&1 &\nexec {4}",
         tools.display(),
         asked.display(),
         concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/deploy-in-place"),
         fixture.app().display(),
+        program(&fixture),
     );
-    checkout.write(
-        "author/start.sh",
-        &start.replace("exec ./demo-service", &asks),
-    );
+    let own = format!("exec {}", program(&fixture));
+    checkout.write("author/start.sh", &start.replace(&own, &asks));
     checkout.commit("1", "healthy");
     checkout.deploys("1");
     checkout.commit("2", "healthy");
@@ -88,7 +100,7 @@ on_each!(a_service_deploys_itself, |fixture| {
     );
 });
 
-/// On systemd, which restarts what crashes.
+/// On what restarts what crashes.
 fn crash_loop(supervisor: Supervisor) {
     let Some(fixture) = Fixture::on(supervisor) else {
         return;
@@ -127,4 +139,9 @@ fn a_crash_loop_leads_back_in_the_start_script_on_systemd() {
 #[test]
 fn a_crash_loop_leads_back_in_the_start_script_on_a_users_systemd() {
     crash_loop(Supervisor::SystemdUser);
+}
+
+#[test]
+fn a_crash_loop_leads_back_in_the_start_script_under_pm2() {
+    crash_loop(Supervisor::Pm2Fork);
 }

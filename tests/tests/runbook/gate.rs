@@ -2,7 +2,7 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use slipway_tests::{Fixture, binaries, until_some};
+use slipway_tests::{Fixture, binaries, pm2_programs, until_some};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -88,7 +88,10 @@ impl Gate {
     /// The `PATH` on which whoever comes by meets this gate.
     pub(crate) fn path(&self) -> String {
         let before = self.directory.join("bin");
-        let path = std::env::var("PATH").unwrap();
+        let mut path = std::env::var("PATH").unwrap();
+        if let Some(pm2) = pm2_programs() {
+            path = format!("{}:{path}", pm2.display());
+        }
         format!("{}:{}:{path}", before.display(), binaries().display())
     }
 

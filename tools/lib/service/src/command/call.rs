@@ -125,10 +125,14 @@ impl Call {
         }
     }
 
-    /// The live release's own directory, in which it is started.
+    /// The directory that the live release runs in, in which it is started.
     pub(super) fn live(&self) -> Result<PathBuf, Error> {
-        std::fs::canonicalize(&self.current)
-            .map_err(Error::io(format!("enter {}", self.current.display())))
+        let setting = Setting {
+            root: self.root.clone().unwrap_or_default(),
+            current: self.current.clone(),
+            start: None,
+        };
+        setting.directory()
     }
 
     fn run(

@@ -31,8 +31,7 @@ use record::Record;
 #[derive(Debug)]
 pub(crate) struct Process {
     name: String,
-    current: PathBuf,
-    command: Option<String>,
+    setting: Setting,
     run: PathBuf,
     /// What every process of the service carries in its environment.
     mark: String,
@@ -47,8 +46,7 @@ impl Process {
         let run = root.join("run");
         Self {
             name: name.to_owned(),
-            current: setting.current.clone(),
-            command: setting.start.clone(),
+            setting: setting.clone(),
             mark: format!("{}#{name}", root.display()),
             switch: Switch::new(&run, name),
             run,
@@ -87,8 +85,7 @@ impl Process {
     }
 
     fn launch(&self, command: &str, deadline: &Deadline) -> Result<(), Error> {
-        let directory = std::fs::canonicalize(&self.current)
-            .map_err(Error::io(format!("enter {}", self.current.display())))?;
+        let directory = self.setting.directory()?;
         let invocation = record::invocation()?;
         let environment = self.environment(&invocation);
         let mark = log::mark(&self.file("log"))?;
@@ -143,7 +140,7 @@ impl Supervisor for Process {
         if self.status(deadline)?.active == Active::Running {
             return Ok(());
         }
-        match &self.command {
+        match &self.setting.start {
             Some(command) => self.launch(command, deadline),
             None => Err(Error::NoStartCommand {
                 service: self.service(),
