@@ -101,6 +101,11 @@ fn endpoints(questions: &[Question]) -> Option<Vec<u16>> {
     (!networks.is_empty()).then(|| local.map(|network| network.port).collect())
 }
 
+/// A look that the end of the whole wait has cut off.
+fn is_cut_off(failure: &Failure, deadline: &Deadline) -> bool {
+    failure.code() == "timed-out" && deadline.check().is_err()
+}
+
 struct Wait<'a> {
     targets: Targets,
     looks: Option<Looks<'a>>,
@@ -146,7 +151,17 @@ impl Wait<'_> {
         if let Some(looks) = &mut self.looks
             && (answered || looks.is_due())
         {
-            match looks.look(deadline)? {
+            let judgement = match looks.look(deadline) {
+                // Cut off by the end of the wait: what was seen before counts.
+                Err(failure) if is_cut_off(&failure, deadline) => {
+                    if self.reasons.is_empty() {
+                        self.reasons = vec![failure.message().to_owned()];
+                    }
+                    return Ok(false);
+                }
+                judged => judged?,
+            };
+            match judgement {
                 Judgement::Well => {}
                 Judgement::Unwell(more) => reasons.extend(more),
                 Judgement::Hopeless(why) => {
@@ -178,7 +193,10 @@ impl Wait<'_> {
         self.proof = match looks.prove(deadline) {
             Ok(proof) => proof,
             Err(failure) if failure.code() == "timed-out" => {
-                self.reasons = vec![failure.message().to_owned()];
+                self.reasons = match &self.proof {
+                    Some(proof) if is_cut_off(&failure, deadline) => proof.reasons.clone(),
+                    _ => vec![failure.message().to_owned()],
+                };
                 return Ok(false);
             }
             Err(failure) => return Err(failure),

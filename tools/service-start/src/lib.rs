@@ -72,6 +72,9 @@ impl step::Tool for Tool {
             Failure::usage("no service was named")
                 .hint("--service systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR or process:NAME, or --app NAME")
         })?;
+        if (args.pull || args.build) && service.name().kind() != "compose" {
+            return Err(fail::service(&service::Error::NoImages));
+        }
         let request = StartRequest {
             port: args.service.port,
             health: args.health.questions()?,

@@ -131,7 +131,12 @@ impl Step<'_> {
         if let Some(port) = self.request.port {
             let look = Look::at(port, self.service, status, deadline).map_err(failed)?;
             // A port that is only closing is for the service itself to get; what it left is for a stop to remove.
-            if !(look.is_free() || look.taken.is_some()) {
+            // Of a project that runs in part its own processes are no strangers: what lacks is brought up beside them.
+            let in_part = status.main_pid.is_some()
+                && look.left.is_empty()
+                && look.foreign.is_empty()
+                && look.unseen.is_empty();
+            if !(look.is_free() || look.taken.is_some() || in_part) {
                 return Err(wait::held(self.service, port, &look));
             }
         }
@@ -167,7 +172,7 @@ impl Step<'_> {
         self.service
             .prepare(images.pull, images.build, &fetching)
             .map_err(failed)?;
-        if !runs {
+        if !runs && status.main_pid.is_none() {
             return self.start(status, deadline);
         }
         self.mark = Some(self.service.mark(deadline).map_err(failed)?);

@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Status};
 use crate::given::Given;
 use releases::Current;
+use service::{Name, Service};
 use state::Verdict;
 
 /// What is known about what is live.
@@ -23,6 +24,12 @@ impl Live {
         let Some(application) = &given.application else {
             return Self::Well;
         };
+        // A Compose project that is deployed where it lies has no releases to be judged by.
+        if let Some(Name::Compose { directory, .. }) = given.service.as_ref().map(Service::name)
+            && directory.as_str() != application.layout.current
+        {
+            return Self::Well;
+        }
         match application.current() {
             Ok(Current::Absent) => Self::Nothing,
             Ok(Current::Release(name)) => match given.state(application) {

@@ -200,10 +200,17 @@ impl Client {
                 hint: format!("cd {} && docker-compose config -q", place.display()),
             };
         }
+        let unbuilt = has(&[
+            "needs to be built",
+            "No such image",
+            "no such image",
+            "pull access denied",
+        ]);
         Error::Refused {
             action,
             said,
-            hint: None,
+            hint: unbuilt
+                .then(|| "service-start --pull --build, which fetches and builds first".to_owned()),
         }
     }
 }
