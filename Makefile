@@ -43,7 +43,7 @@ install: ## what make release and make man have made, under PREFIX (/usr/local) 
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/slipway/systemd \
 		$(DESTDIR)$(PREFIX)/share/slipway/commands \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
-	install $(addprefix $(TARGET)/release/,$(TOOLS)) scripts/deploy scripts/deploy-in-place $(DESTDIR)$(PREFIX)/bin
+	install $(addprefix $(TARGET)/release/,$(TOOLS)) scripts/deploy scripts/deploy-in-place scripts/deploy-compose $(DESTDIR)$(PREFIX)/bin
 	install -m 644 scripts/deploy.mk scripts/runbook.sh $(DESTDIR)$(PREFIX)/share/slipway
 	install -m 644 scripts/systemd/* $(DESTDIR)$(PREFIX)/share/slipway/systemd
 	install scripts/commands/* $(DESTDIR)$(PREFIX)/share/slipway/commands

@@ -10,13 +10,16 @@ ifndef APP
 $(error APP is not set: write APP = NAME before the include)
 endif
 
-.PHONY: deploy deploy-in-place rollback status history
+.PHONY: deploy deploy-in-place deploy-compose rollback status history
 
 deploy:
 	@deploy $(if $(FORCE),--force )$(APP)
 
 deploy-in-place:
 	@deploy-in-place $(if $(FORCE),--force )$(APP)
+
+deploy-compose:
+	@deploy-compose $(if $(FORCE),--force )$(APP)
 
 rollback:
 	@rollback --app $(APP)$(if $(TO), --to $(TO))

@@ -13,7 +13,13 @@ use std::time::Duration;
 /// The image that the fixtures' images begin from: what the demo service needs to run, and nothing else.
 pub(crate) const BASE: &str = "slipway-tests-base";
 /// The programs that make an engine with Compose.
-const PROGRAMS: [&str; 4] = ["dockerd", "containerd", "docker", "docker-compose"];
+const PROGRAMS: [&str; 5] = [
+    "dockerd",
+    "containerd",
+    "docker",
+    "docker-compose",
+    "docker-registry",
+];
 /// Becomes the engine. The machine's control groups are its host's and can only be read, so it has a view of its own of the
 /// two that a container needs; where there is only the second version they are the machine's anyway.
 const START: &str = r#"

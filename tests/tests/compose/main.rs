@@ -7,6 +7,7 @@ mod crash_loop;
 #[path = "../deploys/mod.rs"]
 mod deploys;
 mod errors;
+mod releases;
 mod strangers;
 
 use slipway_tests::{Fixture, Supervisor};

@@ -7,6 +7,8 @@ use std::time::Duration;
 use step::parse::duration;
 
 /// What the release is made from, and how.
+// Each flag is a word of the command line.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Make it from this directory
@@ -31,6 +33,19 @@ pub struct Args {
     /// In place: make no release of what is checked out now, where none is live yet
     #[arg(long)]
     pub no_adopt: bool,
+    /// Make it from the Compose project in DIR: its configuration as it is now, every image told by its id, after
+    /// what --pull and --build do
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["source", "git", "in_place", "install", "share", "exclude"])]
+    pub compose: Option<PathBuf>,
+    /// Compose: fetch the images that a registry has, and what others are built from, within --copy-timeout
+    #[arg(long)]
+    pub pull: bool,
+    /// Compose: these of its services, separated by commas, are pulled, built and must have an image; else all
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub services: Vec<String>,
+    /// Compose: also where a release with this very configuration and these very images was marked bad
+    #[arg(long)]
+    pub force: bool,
     /// What the release is called; else the time, as in 20261120-093000
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

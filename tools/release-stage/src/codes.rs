@@ -61,5 +61,9 @@ pub(crate) const OWN: step::Codes = &[
         "ref-taken",
         "--in-place: a ref of the release's name keeps another commit",
     ),
+    (
+        "known-bad",
+        "--compose: a release of this configuration and these images was marked bad",
+    ),
     ("release-exists", "there is a release of that name already"),
 ];

@@ -1,6 +1,7 @@
 //! Everything between an empty directory and a complete release that only lacks its name.
 
 use crate::command::{self, BUILD, INSTALL, Stage};
+use crate::compose::{self, Made};
 use crate::exclude::Exclude;
 use crate::in_place::Checkout;
 use crate::plan::Root;
@@ -33,6 +34,8 @@ pub(crate) struct Filled {
     pub(crate) linked: u64,
     /// In place: what the build made beside what is committed.
     pub(crate) outputs: Vec<String>,
+    /// Of a Compose project: what it is made of.
+    pub(crate) compose: Option<Made>,
 }
 
 /// Fills `release`. `twin` is the release to share files with, where there is one; `checkout` the commit of a working tree,
@@ -45,6 +48,9 @@ pub(crate) fn fill(
     twin: Option<&Path>,
     checkout: Option<&Checkout<'_>>,
 ) -> Result<Filled, Failure> {
+    if let Source::Compose(project) = &request.source {
+        return compose::fill(application, context, request, project, release);
+    }
     let commit =
         take(context, request, release, checkout).map_err(|failure| in_time(failure, request))?;
     let shared = checkout.map_or(application.layout.shared.as_std_path(), Checkout::shared);
@@ -86,12 +92,14 @@ pub(crate) fn fill(
             Source::Directory(directory) => directory.to_string_lossy().into_owned(),
             Source::Git(repository) => repository.shown(),
             Source::InPlace(place) => place.directory.to_string_lossy().into_owned(),
+            Source::Compose(project) => project.directory.to_string_lossy().into_owned(),
         },
         commit,
         files,
         bytes,
         linked,
         outputs,
+        compose: None,
     })
 }
 
@@ -129,7 +137,7 @@ fn take(
             Ok(Some(commit))
         }
         // Whoever stages from a tree has said which commit.
-        Source::InPlace(_) => Err(Failure::usage("no commit was checked out")),
+        Source::InPlace(_) | Source::Compose(_) => Err(Failure::usage("no commit was checked out")),
     }
 }
 
@@ -244,7 +252,7 @@ pub(crate) fn look(release: &Path) -> Result<Root, Failure> {
 }
 
 /// The regular files and the sum of their lengths.
-fn count(release: &Path) -> Result<(u64, u64), Failure> {
+pub(crate) fn count(release: &Path) -> Result<(u64, u64), Failure> {
     let manifest = release.join(MANIFEST);
     let (mut files, mut bytes) = (0, 0);
     for entry in WalkDir::new(release) {

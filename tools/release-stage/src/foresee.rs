@@ -39,11 +39,15 @@ pub(crate) fn foresee(
         start: request.start.clone(),
         working_tree: None,
         outputs: Vec::new(),
+        images: Vec::new(),
         adopted: None,
         dry_run: true,
     };
     if let Source::InPlace(place) = &request.source {
         report.working_tree = Some(in_place::look(place)?);
+    }
+    if let Source::Compose(_) = &request.source {
+        report.kind = Some(service::COMPOSE);
     }
     if let Source::Directory(source) = &request.source {
         let root = fill::look(source)?;

@@ -7,6 +7,7 @@
 mod args;
 mod codes;
 mod command;
+mod compose;
 mod copy;
 pub mod exclude;
 mod file;
@@ -71,6 +72,9 @@ pub struct StageReport {
     pub outputs: Vec<String>,
     /// In place: the release that was made of what was checked out before.
     pub adopted: Option<String>,
+    /// Of a Compose project: the image of each service, as `SERVICE=sha256:…`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     /// None was made, and this is what it would be.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dry_run: bool,
@@ -93,6 +97,7 @@ impl step::Tool for Tool {
         "workingTree",
         "outputs.N",
         "adopted",
+        "images.N",
         "dryRun",
     ];
     const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
@@ -105,6 +110,9 @@ impl step::Tool for Tool {
         }
         if let Some(told) = &args.in_place {
             source::is_absolute(told, &["RELEASE_STAGE_IN_PLACE"], context.app())?;
+        }
+        if let Some(told) = &args.compose {
+            source::is_absolute(told, &["RELEASE_STAGE_COMPOSE"], context.app())?;
         }
         let request = Request::of(args)?;
         if dry_run {
@@ -142,7 +150,9 @@ pub fn stage(
     };
     let report = match &request.source {
         Source::InPlace(place) => in_place::stage(&maker, place)?,
-        Source::Directory(_) | Source::Git(_) => maker.make(request.name.as_deref(), None)?,
+        Source::Directory(_) | Source::Git(_) | Source::Compose(_) => {
+            maker.make(request.name.as_deref(), None)?
+        }
     };
     // The release is there: what is left is only said.
     lease.leave(None, &context.deadline(LIMIT).uninterruptible())?;
@@ -187,6 +197,9 @@ impl Maker<'_> {
         let deadline = context.deadline(LIMIT);
         let (release, path) =
             publish::publish(self, staging, &filled, name, at, checkout, &deadline)?;
+        if let Some(made) = &filled.compose {
+            made.keep(context, path.as_std_path());
+        }
         Ok(StageReport {
             release,
             path: path.into(),
@@ -200,6 +213,7 @@ impl Maker<'_> {
             working_tree: checkout.map(in_place::Checkout::tree_path),
             outputs: filled.outputs,
             adopted: None,
+            images: filled.compose.map_or_else(Vec::new, |made| made.images()),
             dry_run: false,
         })
     }
@@ -221,7 +235,7 @@ fn check_name(application: &Application, request: &Request) -> Result<(), Failur
 fn check_source(application: &Application, request: &Request) -> Result<(), Failure> {
     match &request.source {
         Source::Directory(directory) => source::is_apart(directory, &application.layout),
-        Source::Git(_) | Source::InPlace(_) => Ok(()),
+        Source::Git(_) | Source::InPlace(_) | Source::Compose(_) => Ok(()),
     }
 }
 

@@ -18,8 +18,23 @@ pub enum Source {
     Directory(PathBuf),
     /// A git repository.
     Git(Repository),
+    /// A Compose project.
+    Compose(Project),
     /// A git working tree, which the release is to be mirrored into.
     InPlace(InPlace),
+}
+
+/// A Compose project, and what is done before it is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its directory, physical.
+    pub directory: PathBuf,
+    /// Those of its services that are meant; all where none is named.
+    pub services: Vec<String>,
+    /// Whether images are fetched.
+    pub pull: bool,
+    /// Whether a release like one that was marked bad may be made.
+    pub force: bool,
 }
 
 /// A working tree, and which commit is wanted in it.
@@ -107,7 +122,9 @@ impl Request {
         let told = args.exclude.iter().map(String::as_str);
         let shares = args.share.iter().map(|share| share.as_str());
         let exclude = match &source {
-            Source::Git(_) | Source::InPlace(_) => Exclude::of_repository(told, shares),
+            Source::Git(_) | Source::InPlace(_) | Source::Compose(_) => {
+                Exclude::of_repository(told, shares)
+            }
             Source::Directory(_) => Exclude::of_directory(is_built_from, told, shares),
         };
         Ok(Self {
@@ -151,17 +168,31 @@ fn source(args: &Args) -> Result<Source, Failure> {
             adopt: !args.no_adopt,
         }));
     }
+    if let Some(told) = &args.compose {
+        if matches!(job(args.build.clone()), Some(Job::Command(_))) {
+            return Err(
+                Failure::usage("of a Compose project, --build takes no command")
+                    .hint("--build, which builds the images that the project builds"),
+            );
+        }
+        return Ok(Source::Compose(Project {
+            directory: directory_at("--compose", told)?,
+            services: args.services.clone(),
+            pull: args.pull,
+            force: args.force,
+        }));
+    }
     match (&args.source, &args.git) {
         (Some(_), _) if revision.is_some() => Err(Failure::usage(
             "--branch, --tag and --commit need --git or --in-place",
         )),
-        (Some(directory), _) => Ok(Source::Directory(directory_at(directory)?)),
+        (Some(directory), _) => Ok(Source::Directory(directory_at("--source", directory)?)),
         (None, Some(url)) => {
             let revision = revision.unwrap_or(Revision::Head);
             Ok(Source::Git(Repository::at(url, revision)?))
         }
         (None, None) => Err(Failure::usage("nothing was named to make a release from")
-            .hint("--source DIR, --git URL or --in-place DIR")),
+            .hint("--source DIR, --git URL, --in-place DIR or --compose DIR")),
     }
 }
 
@@ -181,9 +212,9 @@ fn in_place(revision: Option<Revision>) -> Result<worktree::Revision, Failure> {
     })
 }
 
-fn directory_at(told: &Path) -> Result<PathBuf, Failure> {
+fn directory_at(option: &str, told: &Path) -> Result<PathBuf, Failure> {
     let missing = |why: &str| {
-        Failure::no("no-source", format!("--source: {} {why}", told.display()))
+        Failure::no("no-source", format!("{option}: {} {why}", told.display()))
             .hint(format!("ls -ld {}", told.display()))
     };
     match fs::metadata(told) {

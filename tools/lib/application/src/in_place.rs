@@ -26,9 +26,12 @@ impl Application {
 
     /// How this release is deployed, in the words of the state's `kind`.
     pub fn kind_of(&self, release: &str) -> Result<&'static str, Failure> {
-        let manifest = self.manifest(release)?;
-        Ok(match manifest.and_then(|manifest| manifest.working_tree) {
+        let Some(manifest) = self.manifest(release)? else {
+            return Ok(RELEASE);
+        };
+        Ok(match manifest.working_tree {
             Some(_) => IN_PLACE,
+            None if manifest.kind == service::COMPOSE => service::COMPOSE,
             None => RELEASE,
         })
     }

@@ -4,7 +4,7 @@
 //! (`ROOT/run/compose/RELEASE.yaml`); a later start of that release, in a rollback, uses exactly these images, wherever their
 //! tags have moved meanwhile. A tag of our own keeps them from being cleared away as nobody's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,11 @@ pub(super) fn prepare(
     Ok(())
 }
 
-fn call_config(compose: &Compose, project: &Project, deadline: &Deadline) -> Result<String, Error> {
+pub(super) fn call_config(
+    compose: &Compose,
+    project: &Project,
+    deadline: &Deadline,
+) -> Result<String, Error> {
     let finished = compose
         .client
         .compose(project, &compose.path, None, &["config"], deadline)?;
@@ -92,6 +96,8 @@ impl Compose {
     ) -> Result<Option<String>, Error> {
         match self.pinned_file(project) {
             Some(file) if file.is_file() => Ok(None),
+            // It was staged with its images told by their ids.
+            _ if project.is_staged() => Ok(None),
             _ => call_config(self, project, deadline).map(Some),
         }
     }
@@ -106,27 +112,25 @@ impl Compose {
         let Some(file) = self.pinned_file(project) else {
             return Ok(());
         };
-        let containers = self.containers(deadline)?;
-        let images: BTreeMap<String, String> = judge::images(&containers)
+        let images: BTreeMap<String, String> = judge::images(&self.containers(deadline)?)
             .into_iter()
             .map(|image| (image.service, image.id))
             .collect();
+        let (Some(directory), Some(release)) = (file.parent(), project.directory.as_deref()) else {
+            return Ok(());
+        };
         if images.is_empty() {
             return Ok(());
         }
-        let Some(directory) = file.parent() else {
-            return Ok(());
-        };
-        let release = project.directory.as_deref().unwrap_or(directory);
         self.keep(project, release, &images, deadline)?;
         durable::create_directory(&self.run, 0o755)?;
         durable::create_directory(directory, 0o755)?;
         durable::replace(&file, pin::pinned(text, &images).as_bytes(), MODE)?;
-        self.forget(project, directory, release, deadline)
+        Ok(())
     }
 
     /// Gives the images a tag of the release, so that they stay for as long as it does.
-    fn keep(
+    pub(super) fn keep(
         &self,
         project: &Project,
         release: &Path,
@@ -134,7 +138,12 @@ impl Compose {
         deadline: &Deadline,
     ) -> Result<(), Error> {
         for (service, id) in images {
-            let tag = format!("{}:{}", repository(project, service), tag_of(release));
+            let tag = format!(
+                "{}{}:{}",
+                kept_as(project),
+                service.to_lowercase(),
+                tag_of(release)
+            );
             let action = format!("keep the image of {service}");
             self.client.docker(&["tag", id, &tag], &action, deadline)?;
         }
@@ -142,46 +151,53 @@ impl Compose {
     }
 
     /// Lets go of what belonged to releases that are gone. What cannot be removed, because something else uses it, stays.
-    fn forget(
-        &self,
-        project: &Project,
-        directory: &Path,
-        release: &Path,
-        deadline: &Deadline,
-    ) -> Result<(), Error> {
-        let Some(releases) = release.parent() else {
+    pub(super) fn forget(&self, project: &Project, deadline: &Deadline) -> Result<(), Error> {
+        let release = project.directory.as_deref();
+        let Some(releases) = release.and_then(Path::parent) else {
             return Ok(());
         };
-        let written = fs::read_dir(directory)
-            .map_err(Error::io(format!("read {}", directory.display())))?
-            .flatten()
-            .map(|entry| entry.path());
-        for file in written.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")) {
-            let Some(name) = file.file_stem() else {
-                continue;
-            };
-            let gone = releases.join(name);
-            if gone.exists() {
+        let there: HashSet<String> = entries(releases)?.iter().map(|path| tag_of(path)).collect();
+        let action = "look for images of releases that are gone";
+        let reference = format!("reference={}*", kept_as(project));
+        let list = [
+            "images",
+            "--filter",
+            &reference,
+            "--format",
+            "{{.Repository}}:{{.Tag}}",
+        ];
+        let listed = self.client.docker(&list, action, deadline)?.stdout_text();
+        for image in listed.lines() {
+            let release = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+            if there.contains(release) {
                 continue;
             }
-            let text = fs::read_to_string(&file).unwrap_or_default();
-            for service in pin::services(&text).keys() {
-                let tag = format!("{}:{}", repository(project, service), tag_of(&gone));
-                let action = format!("let go of {tag}");
-                let removed = self.client.docker(&["rmi", &tag], &action, deadline);
-                if let Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) = removed {
-                    return Err(error);
-                }
+            let removed = self.client.docker(&["rmi", image], action, deadline);
+            if let Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) = removed {
+                return Err(error);
             }
-            durable::remove(&file)?;
+        }
+        for file in entries(&self.run.join("compose")).unwrap_or_default() {
+            let is_gone = file
+                .file_stem()
+                .is_some_and(|name| !releases.join(name).exists());
+            if is_gone && file.extension().is_some_and(|kind| kind == "yaml") {
+                durable::remove(&file)?;
+            }
         }
         Ok(())
     }
 }
 
-/// The name under which images of a service are kept.
-fn repository(project: &Project, service: &str) -> String {
-    format!("slipway/{}-{}", project.name, service.to_lowercase())
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let read =
+        fs::read_dir(directory).map_err(Error::io(format!("read {}", directory.display())))?;
+    Ok(read.flatten().map(|entry| entry.path()).collect())
+}
+
+/// What the names begin with under which a project's images are kept.
+fn kept_as(project: &Project) -> String {
+    format!("slipway/{}-", project.name)
 }
 
 /// A release's name as a tag: what a tag cannot hold is left out, and it is 128 characters long at most.

@@ -11,6 +11,7 @@ mod log;
 mod pin;
 mod project;
 mod proxy;
+mod source;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -23,10 +24,14 @@ use crate::dead_man::Switch;
 use crate::processes::Known;
 use crate::supervisor::{AtRest, Stopping, Supervisor};
 use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status};
+pub use source::{ComposeSource, Pinned};
+
 use client::{Client, Compose as Kind};
 use inspect::Container;
 use project::Project;
 
+/// The kind of a release that was staged from a project, in its manifest.
+pub const KIND: &str = "compose";
 /// For a look at the containers where nobody says how long it may take.
 const GLANCE: Duration = Duration::from_secs(10);
 /// The exit status of a container that was killed.
@@ -200,6 +205,9 @@ impl Supervisor for Compose {
         self.up(&options, deadline)?;
         if let Some(text) = text {
             self.pin(&project, &text, deadline)?;
+        }
+        if project.is_linked {
+            self.forget(&project, deadline)?;
         }
         Ok(())
     }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use camino::Utf8Path;
+use releases::Manifest;
+
 use crate::Error;
 
 /// The files that describe a project, in the order in which Compose takes them.
@@ -48,6 +51,13 @@ impl Project {
             directory,
             is_linked,
         }
+    }
+
+    /// It is a release that was staged as what this project is made of.
+    pub(super) fn is_staged(&self) -> bool {
+        let directory = self.directory.as_deref().and_then(Utf8Path::from_path);
+        let manifest = directory.and_then(|directory| Manifest::read(directory).ok());
+        manifest.is_some_and(|manifest| manifest.kind == super::KIND)
     }
 
     /// The directory; an error where there is none, or nothing in it that describes a project.

@@ -1,0 +1,150 @@
+//! Releases of a Compose project: its configuration with every image told by its id, made live and led back from.
+
+use crate::{container, fixture, inspect, project};
+use slipway_tests::{Ended, Fixture, Registry, Tool};
+use std::fs;
+
+const IMAGE: &str = "{{.Image}}";
+
+fn deploy_compose(fixture: &Fixture) -> Tool {
+    fixture.runbook("deploy-compose")
+}
+
+/// Waits short enough for a test.
+fn prepared(fixture: &Fixture, directory: &std::path::Path) {
+    fixture.configure("RELEASE_STAGE_COMPOSE", directory.to_str().unwrap());
+    // The project is called after its directory, and before the first deploy only this tells so.
+    fixture.configure("COMPOSE_PROJECT_NAME", "shop");
+    fixture.configure("SERVICE_STOP_TIMEOUT", "2s");
+    fixture.configure("SERVICE_START_TIMEOUT", "20s");
+    fixture.configure("HEALTHWAIT_TIMEOUT", "6s");
+    fixture.configure("PREFLIGHT_SKIP", "disk");
+}
+
+fn outcome(ended: &Ended) -> String {
+    ended.text("/outcome").to_owned()
+}
+
+#[test]
+fn a_tag_that_moves_takes_nobody_along_who_did_not_ask() {
+    let Some(fixture) = fixture() else { return };
+    let engine = fixture.engine.as_ref().unwrap();
+    let registry = Registry::start(&fixture.directory.join("registry"));
+    let put = |version: &str, behaviour: &str| {
+        let source = fixture.source(version, version, behaviour);
+        registry.put(engine, &source, "demo:live")
+    };
+    let directory = fixture.directory.join("shop");
+    fs::create_dir_all(&directory).unwrap();
+    let file = format!(
+        "version: '3.4'\nservices:\n  demo:\n    image: {}\n    network_mode: host\n    pid: host\n    restart: always\n    \
+         environment:\n      GREETING: '${{GREETING}}'\n",
+        registry.name("demo:live")
+    );
+    fs::write(directory.join("docker-compose.yml"), file).unwrap();
+    fs::write(directory.join(".env"), "GREETING=a$$b\n").unwrap();
+    prepared(&fixture, &directory);
+    fixture.configure("RELEASE_STAGE_PULL", "yes");
+
+    let first = put("1", "healthy");
+    assert_eq!(outcome(&deploy_compose(&fixture).run(0)), "succeeded");
+    fixture.until_version("1");
+    assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), first);
+    let live = fixture.selected().unwrap();
+    let text = fs::read_to_string(fixture.root.join("current/compose.yaml")).unwrap();
+    assert!(text.contains(&format!("image: {first}")), "{text}");
+    assert!(!text.contains("demo:live"), "{text}");
+
+    // The name now means something that does not serve.
+    let bad = put("2", "health-status=500");
+    let rejected = deploy_compose(&fixture).run(1);
+    assert_eq!(outcome(&rejected), "rolled-back");
+    fixture.until_version("1");
+    assert_eq!(
+        inspect(&fixture, "shop", "demo", IMAGE),
+        first,
+        "the very image"
+    );
+    assert_eq!(fixture.selected().unwrap(), live);
+
+    // The same again is not tried again, unless somebody insists.
+    let running = container(&fixture, "shop", "demo");
+    let refused = deploy_compose(&fixture).run(1);
+    assert_eq!(outcome(&refused), "aborted");
+    assert_eq!(
+        container(&fixture, "shop", "demo"),
+        running,
+        "nothing was touched"
+    );
+    let staged = fixture.tool("release-stage").stderr_any().run(1);
+    assert_eq!(staged.error_code(), "known-bad");
+    let forced = fixture
+        .tool("release-stage")
+        .arg("--force")
+        .stderr_any()
+        .run(0);
+    assert_eq!(forced.text("/images/0"), format!("demo={bad}"));
+    assert_eq!(forced.text("/kind"), "compose");
+
+    // Well again; and back by hand, wherever the name points by now.
+    let third = put("3", "healthy");
+    assert_eq!(outcome(&deploy_compose(&fixture).run(0)), "succeeded");
+    fixture.until_version("3");
+    assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), third);
+    let wrong = fixture.tool("rollback").args(["--kind", "release"]);
+    assert_eq!(wrong.stderr_any().run(1).error_code(), "other-kind");
+    let back = fixture.tool("rollback").args(["--kind", "compose"]);
+    assert_eq!(back.stderr_any().run(0).text("/to"), live);
+    fixture.until_version("1");
+    assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), first);
+    let kept = format!("slipway/shop-demo:{live}");
+    assert_eq!(
+        engine.say(&["image", "inspect", "--format", IMAGE_ID, &kept]),
+        first
+    );
+}
+
+const IMAGE_ID: &str = "{{.Id}}";
+
+#[test]
+fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
+    let Some(fixture) = fixture() else { return };
+    let engine = fixture.engine.as_ref().unwrap();
+    let directory = project(&fixture, "shop");
+    let by_hand = format!("compose:{}", directory.display());
+    let started = fixture
+        .tool("service-start")
+        .args(["--service", &by_hand, "--build"]);
+    let _ = started.stderr_any().run(0);
+    let worker = container(&fixture, "shop", "worker");
+    prepared(&fixture, &directory);
+    fixture.configure("RELEASE_STAGE_BUILD", "auto");
+    fixture.configure("RELEASE_PRUNE_KEEP", "1");
+
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/deploy-compose");
+    let detached = fixture.shell(&format!("exec {script} --detach \"$DEPLOY_APP\""));
+    let detached = detached.stderr_any().run(0);
+    let id = detached.text("/deployId").to_owned();
+    let waited = fixture
+        .tool("deploy-state")
+        .args(["wait", &id, "--timeout", "60s"]);
+    assert_eq!(outcome(&waited.stderr_any().run(0)), "succeeded");
+    fixture.until_version("1");
+    assert_ne!(container(&fixture, "shop", "worker"), worker, "made anew");
+    let first = fixture.selected().unwrap();
+    let of = |release: &str, service: &str| {
+        let name = format!("slipway/shop-{service}:{release}");
+        engine.run(&["image", "inspect", &name]).status.success()
+    };
+    assert!(of(&first, "web") && of(&first, "worker"));
+
+    crate::behaves(&fixture, &directory, "web", "2", "healthy");
+    deploy_compose(&fixture).run(0);
+    crate::behaves(&fixture, &directory, "web", "3", "healthy");
+    deploy_compose(&fixture).run(0);
+    fixture.until_version("3");
+    // What the second deploy pruned was let go by the start of the third.
+    assert!(!fixture.root.join("releases").join(&first).exists());
+    assert!(!of(&first, "web") && !of(&first, "worker"));
+    assert!(of(&fixture.selected().unwrap(), "web"));
+}

@@ -1,0 +1,146 @@
+//! A project directory as what releases are made of.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use deadline::Deadline;
+
+use super::client::Compose as Kind;
+use super::project::Project;
+use super::{Compose, images, pin};
+use crate::{Error, Image, Setting};
+
+/// The configuration's name in a release.
+const FILE: &str = "compose.yaml";
+/// Who may read it: it holds what the project's environment holds.
+const MODE: u32 = 0o600;
+
+/// A project directory, of which a release keeps the configuration as it is now, with every image told by its id.
+#[derive(Debug)]
+pub struct ComposeSource {
+    compose: Compose,
+}
+
+/// A configuration that needs nothing looked up any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinned {
+    /// The project's name, the same for all of its releases.
+    pub project: String,
+    /// The whole configuration.
+    pub text: String,
+    /// The image of each service.
+    pub images: Vec<Image>,
+}
+
+impl ComposeSource {
+    /// The project in `directory`, and those of its services that are meant: all where none is named.
+    pub fn at(directory: &Path, services: &[String]) -> Self {
+        // Nothing of it is started here: it has no application around it.
+        let setting = Setting {
+            root: directory.to_owned(),
+            current: PathBuf::new(),
+            start: None,
+        };
+        Self {
+            compose: Compose::new(&directory.to_string_lossy(), services, &setting),
+        }
+    }
+
+    /// Fetches what a registry has and builds what is built here, while what runs goes on running.
+    pub fn prepare(&self, pull: bool, build: bool, deadline: &Deadline) -> Result<(), Error> {
+        images::prepare(&self.compose, pull, build, deadline)
+    }
+
+    /// The configuration with its images as they are now.
+    pub fn pinned(&self, deadline: &Deadline) -> Result<Pinned, Error> {
+        let project = self.compose.project();
+        let text = images::call_config(&self.compose, &project, deadline)?;
+        let parted = match self.compose.client.kind(deadline)? {
+            Kind::Plugin => '-',
+            Kind::Standalone => '_',
+        };
+        let mut found = BTreeMap::new();
+        for (service, made) in pin::services(&text) {
+            let built = format!("{}{parted}{service}", project.name);
+            let name = made.image.unwrap_or(built);
+            let action = format!("find the image {name} of {service}");
+            let ask = ["image", "inspect", "--format", "{{.Id}}", &name];
+            match self.compose.client.docker(&ask, &action, deadline) {
+                Ok(finished) => {
+                    found.insert(service, finished.stdout_text().trim().to_owned());
+                }
+                // One that nobody asked for may stay as it is.
+                Err(Error::Refused { .. }) if !self.is_meant(&service) => {}
+                Err(Error::Refused { action, said, .. }) => {
+                    return Err(Error::Refused {
+                        action,
+                        said,
+                        hint: Some("release-stage --pull --build".to_owned()),
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let chosen = self.compose.services.iter();
+        if let Some(unknown) = chosen.clone().find(|name| !found.contains_key(*name)) {
+            return Err(Error::NotFound {
+                service: format!("{unknown} in {}", self.compose.client.service()),
+            });
+        }
+        let text = pin::pinned(&text, &found);
+        let images = found.into_iter();
+        Ok(Pinned {
+            project: project.name,
+            text,
+            images: images.map(|(service, id)| Image { service, id }).collect(),
+        })
+    }
+
+    fn is_meant(&self, service: &str) -> bool {
+        let services = &self.compose.services;
+        services.is_empty() || services.iter().any(|name| name == service)
+    }
+
+    /// Writes the configuration into the empty directory of a release, and has Compose read it there.
+    pub fn write(&self, pinned: &Pinned, into: &Path, deadline: &Deadline) -> Result<(), Error> {
+        let name = format!("COMPOSE_PROJECT_NAME={}\n", pinned.project);
+        durable::replace(into.join(".env"), name.as_bytes(), MODE)?;
+        durable::replace(into.join(FILE), pinned.text.as_bytes(), MODE)?;
+        let there = Project {
+            name: pinned.project.clone(),
+            directory: Some(into.to_owned()),
+            is_linked: false,
+        };
+        let read = self
+            .compose
+            .client
+            .compose(&there, into, None, &["config"], deadline)?;
+        let made = pin::services(&read.stdout_text());
+        let is_so = |image: &Image| {
+            made.get(&image.service)
+                .is_some_and(|made| !made.built && made.image.as_ref() == Some(&image.id))
+        };
+        match pinned.images.iter().find(|image| !is_so(image)) {
+            None => Ok(()),
+            Some(image) => Err(Error::Configuration {
+                place: into.to_owned(),
+                said: format!("Compose does not read {image} out of what it printed itself"),
+                hint: "docker-compose config, in the project's directory".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether the release in `directory` has this very configuration, with these very images.
+    pub fn is_same(pinned: &Pinned, directory: &Path) -> bool {
+        std::fs::read_to_string(directory.join(FILE)).is_ok_and(|text| text == pinned.text)
+    }
+
+    /// Keeps the images for as long as the release does, which is in `release`.
+    pub fn keep(&self, pinned: &Pinned, release: &Path, deadline: &Deadline) -> Result<(), Error> {
+        let images = pinned.images.iter();
+        let images = images.map(|image| (image.service.clone(), image.id.clone()));
+        let project = self.compose.project();
+        self.compose
+            .keep(&project, release, &images.collect(), deadline)
+    }
+}

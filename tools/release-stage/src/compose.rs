@@ -1,0 +1,99 @@
+//! A release of a Compose project: its configuration, with every image told by its id.
+
+use crate::fill::{self, Filled};
+use crate::request::{Project, Request};
+use application::{Application, fail};
+use deadline::Deadline;
+use service::{ComposeSource, Pinned};
+use state::Verdict;
+use std::path::Path;
+use std::time::Duration;
+use step::{Context, Failure};
+
+/// What a release is made of, and who keeps it.
+#[derive(Debug)]
+pub(crate) struct Made {
+    source: ComposeSource,
+    pinned: Pinned,
+}
+
+/// Fetches and builds while what runs goes on running, and writes down what came of it.
+pub(crate) fn fill(
+    application: &Application,
+    context: &Context,
+    request: &Request,
+    project: &Project,
+    release: &Path,
+) -> Result<Filled, Failure> {
+    let failed = |error: service::Error| fail::service(&error);
+    let source = ComposeSource::at(&project.directory, &project.services);
+    let named = project.directory.display();
+    let (pull, build) = (project.pull, request.build.is_some());
+    if pull || build {
+        context.note(match (pull, build) {
+            (true, true) => format!("pulling and building the images of {named}"),
+            (true, false) => format!("pulling the images of {named}"),
+            (false, _) => format!("building the images of {named}"),
+        });
+        let limit = |wanted, limit| if wanted { limit } else { Duration::ZERO };
+        let limit = limit(pull, request.copy_timeout) + limit(build, request.build_timeout);
+        let deadline = context.deadline(limit);
+        source.prepare(pull, build, &deadline).map_err(failed)?;
+    }
+    let deadline = context.deadline(request.copy_timeout);
+    let pinned = source.pinned(&deadline).map_err(failed)?;
+    if !project.force {
+        is_not_known_bad(application, &pinned)?;
+    }
+    source.write(&pinned, release, &deadline).map_err(failed)?;
+    let (files, bytes) = fill::count(release)?;
+    Ok(Filled {
+        kind: service::COMPOSE,
+        commit: None,
+        source: project.directory.to_string_lossy().into_owned(),
+        start: None,
+        files,
+        bytes,
+        linked: 0,
+        outputs: Vec::new(),
+        compose: Some(Made { source, pinned }),
+    })
+}
+
+/// Refuses what was deployed before and found bad.
+fn is_not_known_bad(application: &Application, pinned: &Pinned) -> Result<(), Failure> {
+    let state = application.load()?;
+    let same = |name: &str| {
+        let directory = application.layout.releases.join(name);
+        ComposeSource::is_same(pinned, directory.as_std_path())
+    };
+    let bad = state
+        .releases
+        .iter()
+        .find(|one| state.verdict(&one.name) == Verdict::Bad && same(&one.name));
+    match bad.map(|one| one.name.as_str()) {
+        None => Ok(()),
+        Some(name) => Err(Failure::no(
+            "known-bad",
+            format!("this is {name} again, the same configuration and the same images, and that one was marked bad"),
+        )
+        .hint(format!(
+            "deploy-state history, to see why; deploy-state mark {name} good, or --force, to deploy it all the same"
+        ))),
+    }
+}
+
+impl Made {
+    /// Keeps the images for as long as the release is kept. The release is there already: a failure is only said.
+    pub(crate) fn keep(&self, context: &Context, release: &Path) {
+        let deadline = Deadline::after(crate::LIMIT).uninterruptible();
+        if let Err(error) = self.source.keep(&self.pinned, release, &deadline) {
+            context.note(format!("its images have no tag of their own: {error}"));
+        }
+    }
+
+    /// The image of each service.
+    pub(crate) fn images(&self) -> Vec<String> {
+        self.pinned.images.iter().map(ToString::to_string).collect()
+    }
+}
