@@ -46,6 +46,13 @@ fn others() -> Vec<Page> {
             generated: Generated::default(),
         },
         Page {
+            name: "deploy-compose",
+            chapter: 1,
+            about: "put a Compose project live as it is now, or have the images that ran before back",
+            written: include_str!("../deploy-compose.md"),
+            generated: Generated::default(),
+        },
+        Page {
             name: "slipway",
             chapter: 7,
             about: "what all deploy tools share: options, reports, pipes, exit codes, files",
