@@ -54,8 +54,16 @@ pub(crate) fn until_up(
     let mut strange = None;
     let mut up_since = None;
     let mut pause = FIRST_LOOK;
+    let mut last = None;
     loop {
-        let status = look(service, deadline)?;
+        let status = match look(service, deadline) {
+            // Cut off by the end of the wait: what was seen before counts.
+            Err(failure) if failure.code() == "timed-out" && deadline.check().is_err() => {
+                return Err(last.map_or(failure, |status| not_ready(service, &status, signs)));
+            }
+            looked => looked?,
+        };
+        last = Some(status.clone());
         let progress = run.observe(&status);
         match &progress {
             Progress::Ended(how) => return Err(ended(service, &status, how, signs, deadline)),
