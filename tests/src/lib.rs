@@ -60,11 +60,13 @@ macro_rules! on_each_supervisor {
 /// The same without a command and Compose: for what the tools decide among themselves (leases, signals, kills, pipes), and for what a test
 /// does to a service through its files, which a container does not see. Each deploy there builds an image and has Compose make
 /// containers; with these hundred tests it would take a quarter of an hour.
+/// PM2 is among them in fork mode alone: cluster mode differs in who has the port and in who is one run, which the tests
+/// of [`on_each_supervisor!`] are about, and each of these tests has a PM2 of its own to start.
 #[macro_export]
 macro_rules! on_each_quick_supervisor {
     ($name:ident, |$fixture:ident| $body:block) => {
         $crate::on_supervisors!($name, |$fixture| $body,
-            systemd: Systemd, systemd_user: SystemdUser, process: Process);
+            systemd: Systemd, systemd_user: SystemdUser, process: Process, pm2_fork: Pm2Fork);
     };
 }
 

@@ -91,7 +91,12 @@ pub(crate) fn deploy_state(fixture: &Fixture, words: &[&str], exit: i32) -> Ende
 pub(crate) fn is_sound(fixture: &Fixture) {
     let selected = fixture.selected().expect("current is no link");
     let release = fixture.root.join("releases").join(&selected);
-    for file in ["demo-service", "VERSION", "behaviour"] {
+    let program = if fixture.supervisor.is_pm2() {
+        "server.js"
+    } else {
+        "demo-service"
+    };
+    for file in [program, "VERSION", "behaviour"] {
         assert!(release.join(file).is_file(), "{selected} has no {file}");
     }
     let shown = fixture.tool("deploy-state").arg("show").stderr_any().run(0);
