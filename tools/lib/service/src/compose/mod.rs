@@ -8,6 +8,7 @@ mod images;
 mod inspect;
 mod judge;
 mod log;
+mod parts;
 mod pin;
 mod project;
 mod proxy;
@@ -326,7 +327,9 @@ impl Supervisor for Compose {
         let containers = self.containers(deadline)?;
         let living = containers.iter().filter(|one| one.lives());
         Ok(Some(
-            living.map(|one| made_out_of(one, directory)).collect(),
+            living
+                .map(|one| parts::made_out_of(one, directory))
+                .collect(),
         ))
     }
 
@@ -360,41 +363,5 @@ impl Supervisor for Compose {
 
     fn disarm(&self, _: &Deadline) -> Result<Disarmed, Error> {
         self.switch.disarm(&self.proc)
-    }
-}
-
-impl Compose {
-    /// Every process of a container: those in its control group; where that cannot be told, its first one and what
-    /// descends from it.
-    fn processes(&self, container: &Container) -> Result<Vec<u32>, Error> {
-        let first = container.state.pid;
-        let groups = self.proc.cgroups_of(first).unwrap_or_default();
-        let own = groups.iter().find(|group| {
-            group.tells_units() && group.path.to_string_lossy().contains(&container.id)
-        });
-        let listed = match own {
-            Some(group) => self.proc.cgroup_members(&group.path),
-            None => self.proc.descendants(first),
-        };
-        let mut pids = listed.map_err(Error::io(format!(
-            "list the processes of {}",
-            self.client.service()
-        )))?;
-        pids.push(first);
-        Ok(pids)
-    }
-}
-
-/// Whether a container was made out of this directory, by what Compose noted on it.
-fn made_out_of(container: &Container, directory: &Path) -> Tri {
-    let called = format!("container {} of {}", container.short(), container.called());
-    match container.directory() {
-        Some(noted) if Path::new(noted) == directory => {
-            Tri::Yes(format!("{called} was made out of it"))
-        }
-        Some(noted) => Tri::No(format!("{called} was made out of {noted}")),
-        None => Tri::Unknown(format!(
-            "{called} does not say out of which directory it is"
-        )),
     }
 }
