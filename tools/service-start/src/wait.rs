@@ -74,10 +74,12 @@ pub(crate) fn until_up(
             _ => {}
         }
         let port = match signs.port {
-            Some(port) => Some(
-                Look::at_a_distance(port, service, &status, deadline)
-                    .map_err(|error| fail::service(&error))?,
-            ),
+            Some(port) => match Look::at_a_distance(port, service, &status, deadline) {
+                Err(service::Error::TimedOut { .. }) if deadline.check().is_err() => {
+                    return Err(not_ready(service, &status, signs));
+                }
+                looked => Some(looked.map_err(|error| fail::service(&error))?),
+            },
             None => None,
         };
         if let Some(look) = port.as_ref().filter(|look| !look.foreign.is_empty()) {
