@@ -191,7 +191,7 @@ fn a_signal_ends_a_watch_at_once_with_its_report() {
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["error"]["code"], "interrupted");
     assert!(
-        report["watch"]["answers"].as_u64().unwrap() >= 8,
+        report["watch"]["answers"].as_u64().unwrap() >= 5,
         "{report:#}"
     );
     assert_eq!(report["watch"]["failures"], 0);
