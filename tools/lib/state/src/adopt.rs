@@ -2,7 +2,7 @@
 
 use crate::model::State;
 use crate::note::Note;
-use crate::transition::Refused;
+use crate::refused::Refused;
 use serde_json::json;
 
 impl State {

@@ -2,7 +2,7 @@
 
 use crate::model::{State, Switch};
 use crate::note::Note;
-use crate::transition::Refused;
+use crate::refused::Refused;
 use serde_json::{Value, json};
 
 impl State {

@@ -2,10 +2,10 @@
 
 use crate::model::{Deploy, Intent, Outcome, Phase, State, Status, Switch};
 use crate::note::Note;
+use crate::refused::Refused;
 use host::Identity;
 use releases::Verdict;
 use serde_json::json;
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 /// What a deploy that begins says of itself.
@@ -28,56 +28,6 @@ pub struct Begin {
     /// The commit that is to go live, where it is known already.
     pub commit: Option<String>,
 }
-
-/// A change that the state does not allow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
-    /// The deploy that asks is not, or no longer, the one that holds the lease.
-    LeaseLost {
-        /// The deploy that asks.
-        id: String,
-        /// The deploy that holds the lease now.
-        holder: Option<String>,
-    },
-    /// Phases go forward only.
-    PhaseOrder {
-        /// The phase that the deploy is in.
-        now: Phase,
-        /// The one that was asked for.
-        asked: Phase,
-    },
-    /// There is no such release.
-    NoSuchRelease(String),
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LeaseLost { id, holder: None } => {
-                write!(
-                    formatter,
-                    "deploy {id} no longer holds the lease: it has ended"
-                )
-            }
-            Self::LeaseLost {
-                id,
-                holder: Some(holder),
-            } => write!(
-                formatter,
-                "deploy {id} no longer holds the lease: deploy {holder} does"
-            ),
-            Self::PhaseOrder { now, asked } => write!(
-                formatter,
-                "a deploy in phase {} does not go back to {}",
-                now.name(),
-                asked.name()
-            ),
-            Self::NoSuchRelease(name) => write!(formatter, "there is no release {name}"),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
 
 impl State {
     /// A deploy takes the lease. Whether it may is [`crate::lease`]'s to say.

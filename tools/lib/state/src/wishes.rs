@@ -2,7 +2,7 @@
 
 use crate::model::{Failing, Outcome, Pause, State};
 use crate::note::Note;
-use crate::transition::Refused;
+use crate::refused::Refused;
 use releases::Verdict;
 use serde_json::json;
 use std::num::NonZeroU64;
