@@ -287,7 +287,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    /// The proof; what speaks against a young process is believed only when it lasts.
+    /// The proof; what speaks against a young process, or cannot be seen of it yet, is believed only when it lasts: a worker of
+    /// a cluster is there before it has entered its directory.
     fn proof(
         &self,
         expectation: &Expectation,
@@ -304,7 +305,7 @@ impl Step<'_> {
                 .service
                 .proof(expectation, deadline)
                 .map_err(|error| fail::service(&error))?;
-            if proof.verdict != Verdict::Disproven || patience.sleep(BETWEEN_PROOFS).is_err() {
+            if proof.verdict == Verdict::Proven || patience.sleep(BETWEEN_PROOFS).is_err() {
                 return Ok(proof);
             }
         }
