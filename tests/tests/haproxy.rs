@@ -229,7 +229,9 @@ fn a_killed_deploy_leaves_no_server_drained() {
             (pids.len() >= 2).then_some(pids)
         });
         kill(deploy.pid(), Signal::SIGKILL);
-        steps.into_iter().for_each(|pid| kill(pid, Signal::SIGKILL));
+        for pid in steps {
+            kill(pid, Signal::SIGKILL);
+        }
         drop(deploy.finish(137));
         assert_eq!(balanced.admin("blue"), "8");
         fixture
