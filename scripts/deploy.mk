@@ -3,7 +3,7 @@
 #     APP = shop
 #     include /usr/local/share/slipway/deploy.mk
 #
-# APP is a name (/etc/slipway/shop.env) or the path of an env file. FORCE=1 goes past failed checks.
+# APP is a name (/etc/slipway/shop.env) or the path of an env file. FORCE=1 goes past failed checks and a bad verdict.
 # Make turns every failure into 2: a script that has to tell 69 or 75 from 1 calls deploy itself.
 
 ifndef APP

@@ -56,7 +56,11 @@ impl step::Tool for Tool {
         "list.N.needs",
         "list.N.given",
     ];
-    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
+    const CODES: &'static [step::Codes] = &[
+        codes::OWN,
+        application::protected::CODES,
+        application::fail::CODES,
+    ];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let policy = Policy::of(&args)?;

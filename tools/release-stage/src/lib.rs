@@ -27,7 +27,7 @@ mod trouble;
 
 pub use args::Args;
 
-use application::{Application, Lease, STALE_AFTER, fail};
+use application::{Application, Lease, STALE_AFTER, fail, protected};
 use durable::Staging;
 use request::{LinkDest, Request, Source};
 use serde::Serialize;
@@ -100,11 +100,19 @@ impl step::Tool for Tool {
         "images.N",
         "dryRun",
     ];
-    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
+    const CODES: &'static [step::Codes] = &[
+        codes::OWN,
+        application::protected::CODES,
+        application::fail::CODES,
+    ];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let application = Application::of(&args.layout)?;
         let dry_run = args.dry_run;
+        if args.force && protected::is_protected(context)? {
+            let hint = "deploy-state mark RELEASE good, by whoever knows that it is";
+            return Err(protected::not_forced("a bad verdict is", hint));
+        }
         if let Some(told) = &args.source {
             source::is_absolute(told, &["RELEASE_STAGE_SOURCE"], context.app())?;
         }

@@ -4,7 +4,7 @@
 pub(crate) const OWN: step::Codes = &[
     (
         "release-bad",
-        "the newest release is marked bad; name it to have it",
+        "the release is marked bad; --force goes past that",
     ),
     (
         "no-previous",

@@ -12,9 +12,9 @@ mod switch;
 pub use args::Args;
 pub use switch::{SwapReport, switch};
 
-use application::{Application, STALE_AFTER, answers, fail};
+use application::{Application, STALE_AFTER, answers, fail, protected};
 use deadline::Deadline;
-use plan::{NoRelease, Wanted};
+use plan::{Chosen, NoRelease, Wanted};
 use serde::Serialize;
 use service::Service;
 use state::State;
@@ -28,12 +28,15 @@ const LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Tool;
 
-/// What `--dry-run` adds to the report.
+/// The report.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct DryRun {
+struct Whole {
     #[serde(flatten)]
     swap: SwapReport,
+    /// Whether a bad verdict was gone past.
+    forced: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
 }
 
@@ -41,26 +44,45 @@ impl step::Tool for Tool {
     const NAME: &'static str = "release-swap";
     const ABOUT: &'static str = "Make a release live: one atomic switch of current";
     type Args = Args;
-    const FIELDS: &'static [&'static str] = &["from", "to", "changed", "dryRun"];
-    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
+    const FIELDS: &'static [&'static str] = &["from", "to", "changed", "forced", "dryRun"];
+    const CODES: &'static [step::Codes] = &[
+        codes::OWN,
+        application::protected::CODES,
+        application::fail::CODES,
+    ];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let application = Application::of(&args.layout)?;
         let service = application.service(&args.service)?;
-        let wanted = wanted(&args, context)?;
-        let deadline = context.deadline(LIMIT);
-        if args.dry_run {
-            let swap = foresee(&application, &wanted, &deadline)?;
-            context.note(told(&swap, "would be"));
-            return Ok(Report::of(&DryRun {
-                swap,
-                dry_run: true,
-            }));
+        let wish = Wish {
+            wanted: wanted(&args, context)?,
+            force: args.force,
+            is_protected: protected::is_protected(context)?,
+        };
+        if wish.force && wish.is_protected {
+            let hint = "deploy-state mark RELEASE good, by whoever knows that it is";
+            return Err(protected::not_forced("a bad verdict is", hint));
         }
-        let swap = swap(&application, context, &wanted, service.as_ref(), &deadline)?;
-        context.note(told(&swap, "is"));
-        Ok(Report::of(&swap))
+        let deadline = context.deadline(LIMIT);
+        let whole = if args.dry_run {
+            foresee(&application, &wish, &deadline)?
+        } else {
+            swap(&application, context, &wish, service.as_ref(), &deadline)?
+        };
+        if whole.forced {
+            context.note(format!("{} is marked bad: forced", whole.swap.to));
+        }
+        context.note(told(&whole));
+        Ok(Report::of(&whole))
     }
+}
+
+/// What was asked for, and what may be gone past for it.
+#[derive(Debug)]
+struct Wish {
+    wanted: Wanted,
+    force: bool,
+    is_protected: bool,
 }
 
 /// The release that was told: on the command line, else by the step before.
@@ -89,43 +111,57 @@ fn wanted(args: &Args, context: &Context) -> Result<Wanted, Failure> {
 fn swap(
     application: &Application,
     context: &Context,
-    wanted: &Wanted,
+    wish: &Wish,
     service: Option<&Service>,
     deadline: &Deadline,
-) -> Result<SwapReport, Failure> {
+) -> Result<Whole, Failure> {
     // What cannot be is refused before a lease is taken for it.
-    if let Wanted::Named(release) = wanted {
+    if let Wanted::Named(release) = &wish.wanted {
         releases::resolve(&application.layout, release).map_err(|error| fail::resolve(&error))?;
     }
     answers(service, deadline)?;
     let tool = <Tool as step::Tool>::NAME;
     let lease = application.enter(context, tool, STALE_AFTER, deadline)?;
-    let to = {
+    let Chosen { release, forced } = {
         let mut held = lease.lock(deadline)?;
         application.learn(&mut held.state)?;
-        choose(application, wanted, &held.state)?
+        choose(application, wish, &held.state)?
     };
-    let swap = switch(application, &lease, &to, service, deadline)?;
+    let swap = switch(application, &lease, &release, service, deadline)?;
     // The switch is made: what is left is only said.
-    lease.leave(None, &deadline.uninterruptible())?;
-    Ok(swap)
+    let why = forced.then(|| format!("{release} is marked bad, and --force went past it"));
+    lease.leave(why.as_deref(), &deadline.uninterruptible())?;
+    Ok(Whole {
+        swap,
+        forced,
+        dry_run: false,
+    })
 }
 
-fn choose(application: &Application, wanted: &Wanted, state: &State) -> Result<String, Failure> {
+fn choose(application: &Application, wish: &Wish, state: &State) -> Result<Chosen, Failure> {
     let link = application.link()?;
-    plan::choose(wanted, state, link.release()).map_err(|no_release| match no_release {
+    let chosen = plan::choose(&wish.wanted, state, link.release(), wish.force);
+    chosen.map_err(|no_release| match no_release {
         NoRelease::AtAll => Failure::no(
             "no-such-release",
             format!("there is no release in {}", application.layout.releases),
         )
         .hint("release-stage --source DIR"),
-        NoRelease::NewestIsBad(release) => Failure::no(
-            "release-bad",
-            format!("the newest release, {release}, is marked bad"),
-        )
-        .hint(format!(
-            "release-swap {release}, to switch to it all the same"
-        )),
+        NoRelease::IsBad(release) => {
+            let which = match &wish.wanted {
+                Wanted::Newest => "the newest release, ",
+                _ => "",
+            };
+            let good = format!("deploy-state mark {release} good");
+            let hint = if wish.is_protected {
+                format!("{good}, to switch to it all the same")
+            } else {
+                format!("release-swap --force {release}, or {good}, to switch to it all the same")
+            };
+            let comma = if which.is_empty() { "" } else { "," };
+            let message = format!("{which}{release}{comma} is marked bad");
+            Failure::no("release-bad", message).hint(hint)
+        }
         NoRelease::Before => Failure::no(
             "no-previous",
             format!(
@@ -138,28 +174,33 @@ fn choose(application: &Application, wanted: &Wanted, state: &State) -> Result<S
 }
 
 /// What a switch would come to, by looking alone.
-fn foresee(
-    application: &Application,
-    wanted: &Wanted,
-    deadline: &Deadline,
-) -> Result<SwapReport, Failure> {
+fn foresee(application: &Application, wish: &Wish, deadline: &Deadline) -> Result<Whole, Failure> {
     let mut state = application.load()?;
     application.learn(&mut state)?;
-    let to = choose(application, wanted, &state)?;
+    let Chosen {
+        release: to,
+        forced,
+    } = choose(application, wish, &state)?;
     releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
     let from = application.link()?.release().map(str::to_owned);
     if from.as_deref() != Some(to.as_str()) {
         application.admits(&to, deadline)?;
     }
-    Ok(SwapReport {
+    let swap = SwapReport {
         changed: from.as_deref() != Some(to.as_str()),
         from,
         to,
+    };
+    Ok(Whole {
+        swap,
+        forced,
+        dry_run: true,
     })
 }
 
-fn told(swap: &SwapReport, verb: &str) -> String {
-    let SwapReport { from, to, changed } = swap;
+fn told(whole: &Whole) -> String {
+    let SwapReport { from, to, changed } = &whole.swap;
+    let verb = if whole.dry_run { "would be" } else { "is" };
     if *changed {
         let from = from.as_deref().unwrap_or("nothing");
         format!("current {verb} switched: {from} -> {to}")

@@ -1,11 +1,11 @@
 //! Which release is meant, and what is known of the service before it changes.
 
-use state::{Release, State, Switch, Verdict};
+use state::{State, Switch, Verdict};
 
 /// The release that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// This one, whatever is known of it.
+    /// This one.
     Named(String),
     /// The newest.
     Newest,
@@ -18,29 +18,50 @@ pub enum Wanted {
 pub enum NoRelease {
     /// There are no releases at all.
     AtAll,
-    /// The newest one is known bad, so that nobody gets it who did not name it.
-    NewestIsBad(String),
+    /// This one is known bad, so that nobody gets it who does not force it.
+    IsBad(String),
     /// No release before the live one is fit to go back to.
     Before,
 }
 
-/// The release that is meant, by what the state knows of all of them; `live` is what `current` selects.
-pub fn choose(wanted: &Wanted, state: &State, live: Option<&str>) -> Result<String, NoRelease> {
-    let name = |release: &Release| release.name.clone();
-    match wanted {
-        Wanted::Named(release) => Ok(release.clone()),
-        Wanted::Newest => match state.newest() {
-            None => Err(NoRelease::AtAll),
-            Some(newest) if newest.verdict == Verdict::Bad => {
-                Err(NoRelease::NewestIsBad(name(newest)))
-            }
-            Some(newest) => Ok(name(newest)),
-        },
-        Wanted::Previous => state
-            .rollback_target(live)
-            .map(name)
-            .ok_or(NoRelease::Before),
+/// The release to switch to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Its name.
+    pub release: String,
+    /// Whether a bad verdict was gone past for it.
+    pub forced: bool,
+}
+
+/// The release that is meant, by what the state knows of all of them; `live` is what `current` selects. One that is marked bad is
+/// meant by nobody who does not `force` it; where it is live already, naming it brings nothing about.
+pub fn choose(
+    wanted: &Wanted,
+    state: &State,
+    live: Option<&str>,
+    force: bool,
+) -> Result<Chosen, NoRelease> {
+    let (release, is_refused) = match wanted {
+        Wanted::Named(release) => {
+            let is_bad = state.verdict(release) == Verdict::Bad;
+            (release.as_str(), is_bad && live != Some(release))
+        }
+        Wanted::Newest => {
+            let newest = state.newest().ok_or(NoRelease::AtAll)?;
+            (newest.name.as_str(), newest.verdict == Verdict::Bad)
+        }
+        Wanted::Previous => {
+            let before = state.rollback_target(live).ok_or(NoRelease::Before)?;
+            (before.name.as_str(), false)
+        }
+    };
+    if is_refused && !force {
+        return Err(NoRelease::IsBad(release.to_owned()));
     }
+    Ok(Chosen {
+        release: release.to_owned(),
+        forced: is_refused,
+    })
 }
 
 /// What goes into the record at the switch: the service as it is now. Where nothing of it runs any more, the run that
@@ -74,27 +95,42 @@ mod tests {
         state
     }
 
-    #[test]
-    fn the_newest_is_the_one_with_the_highest_sequence_whatever_its_name() {
-        let state = state(&[("z", Verdict::Good), ("a", Verdict::Unknown)]);
-        assert_eq!(
-            choose(&Wanted::Newest, &state, Some("z")),
-            Ok("a".to_owned())
-        );
+    fn chosen(release: &str, forced: bool) -> Chosen {
+        let release = release.to_owned();
+        Chosen { release, forced }
     }
 
     #[test]
-    fn a_bad_newest_is_refused_and_no_older_one_taken_for_it() {
+    fn the_newest_is_the_one_with_the_highest_sequence_whatever_its_name() {
+        let state = state(&[("z", Verdict::Good), ("a", Verdict::Unknown)]);
+        let newest = choose(&Wanted::Newest, &state, Some("z"), false);
+        assert_eq!(newest, Ok(chosen("a", false)));
+        let nothing = choose(&Wanted::Newest, &State::first(), None, true);
+        assert_eq!(nothing, Err(NoRelease::AtAll));
+    }
+
+    #[test]
+    fn a_bad_one_is_had_by_force_alone_and_no_older_one_taken_for_it() {
         let state = state(&[("1", Verdict::Good), ("2", Verdict::Bad)]);
-        assert_eq!(
-            choose(&Wanted::Newest, &state, Some("1")),
-            Err(NoRelease::NewestIsBad("2".to_owned()))
-        );
         let named = Wanted::Named("2".to_owned());
-        assert_eq!(choose(&named, &state, Some("1")), Ok("2".to_owned()));
+        for wanted in [&Wanted::Newest, &named] {
+            let refused = Err(NoRelease::IsBad("2".to_owned()));
+            assert_eq!(choose(wanted, &state, Some("1"), false), refused);
+            assert_eq!(
+                choose(wanted, &state, Some("1"), true),
+                Ok(chosen("2", true))
+            );
+        }
+        // It is live: there is nothing to refuse, and nothing to go past.
         assert_eq!(
-            choose(&Wanted::Newest, &State::first(), None),
-            Err(NoRelease::AtAll)
+            choose(&named, &state, Some("2"), false),
+            Ok(chosen("2", false))
+        );
+        // Nobody calls for force where it is not needed.
+        let good = Wanted::Named("1".to_owned());
+        assert_eq!(
+            choose(&good, &state, Some("2"), true),
+            Ok(chosen("1", false))
         );
     }
 
@@ -105,14 +141,9 @@ mod tests {
             ("2", Verdict::Bad),
             ("3", Verdict::Good),
         ]);
-        assert_eq!(
-            choose(&Wanted::Previous, &state, Some("3")),
-            Ok("1".to_owned())
-        );
-        assert_eq!(
-            choose(&Wanted::Previous, &state, Some("1")),
-            Err(NoRelease::Before)
-        );
+        let previous = |live| choose(&Wanted::Previous, &state, Some(live), false);
+        assert_eq!(previous("3"), Ok(chosen("1", false)));
+        assert_eq!(previous("1"), Err(NoRelease::Before));
     }
 
     #[test]

@@ -36,19 +36,58 @@ fn a_switch_is_made_recorded_and_needs_no_second() {
 }
 
 #[test]
-fn the_newest_is_by_sequence_and_a_bad_one_is_only_had_by_name() {
+fn the_newest_is_by_sequence_and_a_bad_one_is_only_had_by_force() {
     let root = Root::with(&["z", "a"]);
     let (_, report) = root.run(&["--newest"], None);
-    assert_eq!(report["to"], "a");
+    assert_eq!(
+        (&report["to"], &report["forced"]),
+        (&json!("a"), &json!(false))
+    );
     root.add("m");
     root.verdict("m", "bad");
-    let (exit, report) = root.run(&["--newest"], None);
-    assert_eq!(exit, 1);
-    assert_eq!(codes(&report).0, "release-bad");
-    assert_eq!(root.current().unwrap(), "releases/a");
-    let (exit, _) = root.run(&["m"], None);
-    assert_eq!(exit, 0);
-    assert_eq!(root.current().unwrap(), "releases/m");
+    for wanted in ["--newest", "m"] {
+        for dry_run in [&["--dry-run"][..], &[]] {
+            let (exit, report) = root.run(&[&[wanted], dry_run].concat(), None);
+            assert_eq!((exit, codes(&report).0), (1, "release-bad"), "{wanted}");
+            assert!(codes(&report).1.contains("release-swap --force m"));
+        }
+        assert_eq!(root.current().unwrap(), "releases/a");
+        let (exit, report) = root.run(&[wanted, "--force", "--dry-run"], None);
+        assert_eq!((exit, &report["forced"]), (0, &json!(true)), "{report}");
+        let (exit, report) = root.run(&[wanted, "--force"], None);
+        assert_eq!((exit, &report["forced"]), (0, &json!(true)), "{report}");
+        assert_eq!(root.current().unwrap(), "releases/m");
+        let why = root.state()["lastEvent"]["why"].clone();
+        assert!(why.as_str().unwrap().contains("--force"), "{why}");
+        // Nothing is gone past where nothing is in the way.
+        let (_, report) = root.run(&["a", "--force"], None);
+        assert_eq!(report["forced"], false, "{report}");
+    }
+}
+
+#[test]
+fn where_it_is_protected_a_bad_release_is_had_by_nobody() {
+    let root = Root::with(&["r1", "r2"]);
+    root.run(&["r1"], None);
+    root.verdict("r2", "bad");
+    let file = root.path("app.env");
+    fs::write(&file, "DEPLOY_PROTECTED=yes\n").unwrap();
+    let app = file.to_str().unwrap();
+    for wanted in ["--newest", "r2"] {
+        for dry_run in [&["--dry-run"][..], &[]] {
+            let arguments = [&[wanted, "--force", "--app", app], dry_run].concat();
+            let (exit, report) = root.run(&arguments, None);
+            assert_eq!((exit, codes(&report).0), (1, "protected"), "{report}");
+            assert!(codes(&report).1.contains("mark"), "{report}");
+        }
+        let (exit, report) = root.run(&[wanted, "--app", app], None);
+        assert_eq!((exit, codes(&report).0), (1, "release-bad"), "{report}");
+        assert!(!codes(&report).1.contains("--force"), "{report}");
+        assert_eq!(root.current().unwrap(), "releases/r1");
+    }
+    // Somebody has looked at it.
+    root.verdict("r2", "good");
+    assert_eq!(root.run(&["r2", "--app", app], None).0, 0);
 }
 
 #[test]

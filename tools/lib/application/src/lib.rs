@@ -6,6 +6,7 @@ pub mod health;
 mod in_place;
 mod lease;
 mod options;
+pub mod protected;
 mod recover;
 mod rootless;
 pub mod runs;

@@ -38,6 +38,15 @@ impl Rate {
         within: Duration::ZERO,
     };
 
+    /// Whether whatever keeps to this rate keeps to `limit` too.
+    pub fn is_within(self, limit: Self) -> bool {
+        match (self.most, limit.most) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(own), Some(most)) => own <= most && self.within >= limit.within,
+        }
+    }
+
     /// What is used up of it now. `except` is a deploy that does not count, the one that asks.
     ///
     /// A deploy counts from its beginning, whatever became of it; but not one that was given up before anything was built,

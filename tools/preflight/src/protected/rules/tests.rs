@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use clap::Parser;
-use step::config;
+use step::config::{self, EnvFile};
 
 #[derive(Parser)]
 struct Line {
@@ -17,7 +17,9 @@ fn refused(words: &[&str], file: &str) -> String {
         path: "app.env".into(),
         entries: config::parse(file.as_bytes()).unwrap(),
     };
-    let excess = Asked::of(&args, Some(&file)).excess().unwrap();
+    let excess = Asked::of(&args, Demands::of("preflight", Some(&file)))
+        .excess()
+        .unwrap();
     excess.map_or(String::new(), |excess| excess.beside("F"))
 }
 
