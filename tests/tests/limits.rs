@@ -3,9 +3,9 @@
 
 mod deploys;
 
-use deploys::{deploy, deploys, named, prepared, serves, state};
+use deploys::{deploy, deploys, named, prepared, serves, state, verdict};
 use serde_json::Value;
-use slipway_tests::{Ended, Fixture, Supervisor};
+use slipway_tests::{Ended, Fixture, Supervisor, runbook};
 
 /// A place where version 1 is live and good.
 fn place() -> Fixture {
@@ -128,4 +128,63 @@ fn a_success_ends_the_row_and_zero_never_pauses() {
     serves(&fixture, 3);
     let failing = state(&fixture)["failing"]["deploys"].clone();
     assert_eq!(failing.as_array().unwrap().len(), 2, "{failing}");
+}
+
+#[test]
+fn what_was_rolled_back_is_deployed_again_by_force_alone() {
+    let fixture = place();
+    let open = ("DEPLOY_PROTECTED", "no");
+    deploy_with(&fixture, 2, "crash", open, 1);
+    serves(&fixture, 1);
+    assert_eq!(verdict(&fixture, 2), "bad");
+    let app = fixture.app();
+    let again = |force: &[&str], protected: &str, exit| {
+        let deploy = runbook("deploy").args(force).arg(&app);
+        deploy.env("DEPLOY_PROTECTED", protected).run(exit)
+    };
+    // Meanwhile its reason to fail is gone; nobody but who forces it gets it.
+    fixture.release(&named(2), "2", "healthy");
+    for (force, protected) in [(&[][..], "no"), (&[], "yes"), (&["--force"], "yes")] {
+        let refused = again(force, protected, 1);
+        assert_eq!(refused.text("/outcome"), "aborted");
+        serves(&fixture, 1);
+    }
+    let forced = again(&["--force"], "no", 0);
+    assert_eq!(forced.text("/outcome"), "succeeded");
+    serves(&fixture, 2);
+    assert_eq!(verdict(&fixture, 2), "good");
+    let forced = deploys(&fixture);
+    let forced = forced.iter().filter(|deploy| deploy["forced"] == true);
+    assert_eq!(forced.count(), 1);
+}
+
+#[test]
+fn where_it_is_protected_the_file_alone_says_how_often() {
+    let fixture = place();
+    fixture.configure("DEPLOY_PROTECTED", "yes");
+    fixture.configure("DEPLOY_MAX_DEPLOYS", "2/1h");
+    fixture.configure("DEPLOY_STATE_PAUSE_AFTER", "2");
+    let before = state(&fixture)["generation"].clone();
+    for (variable, value) in [
+        ("DEPLOY_MAX_DEPLOYS", "none"),
+        ("DEPLOY_MAX_DEPLOYS", "3/1h"),
+        ("DEPLOY_STATE_PAUSE_AFTER", "0"),
+        ("DEPLOY_STATE_PAUSE_AFTER", "3"),
+    ] {
+        let refused = deploy_with(&fixture, 2, "healthy", (variable, value), 1);
+        assert_eq!(refused.error_code(), "protected");
+        let hint = refused.text("/error/hint");
+        assert!(hint.contains(&format!("{variable}={value}")), "{hint}");
+        let begin = fixture.tool("deploy-state").arg("begin");
+        let refused = begin.env(variable, value).stderr_any().run(1);
+        assert_eq!(refused.error_code(), "protected");
+    }
+    serves(&fixture, 1);
+    assert_eq!(state(&fixture)["generation"], before, "nothing has begun");
+    // Less is asked for by anybody.
+    deploy_with(&fixture, 2, "healthy", ("DEPLOY_MAX_DEPLOYS", "2/2h"), 0);
+    let refused = deploy_with(&fixture, 3, "healthy", ("DEPLOY_STATE_PAUSE_AFTER", "1"), 1);
+    assert_eq!(refused.error_code(), "rate-limited");
+    let hint = refused.text("/error/hint");
+    assert!(!hint.contains("DEPLOY_MAX_DEPLOYS"), "{hint}");
 }

@@ -5,6 +5,9 @@ use clap::{Subcommand, ValueEnum};
 use state::{Mark, Outcome, Phase, Rate, Verdict};
 use std::time::Duration;
 
+/// After how many failed deploys in a row an application is paused where nobody has said.
+pub(crate) const PAUSE_AFTER: u64 = 3;
+
 /// Everything that deploy-state takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -132,14 +135,14 @@ pub(crate) struct BeginArgs {
     pub(crate) limits: LimitArgs,
 }
 
-/// What a deploy has to keep to that begins.
+/// What a deploy has to keep to that begins. Where `DEPLOY_PROTECTED` says yes, no more than the application's file allows.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct LimitArgs {
     /// At most so many deploys in that time; none: as many as anybody likes
     #[arg(long, value_name = "NUMBER/DURATION", default_value_t = Rate::DEFAULT)]
     pub(crate) max_deploys: Rate,
     /// Pause the application once so many deploys in a row have failed; 0: never
-    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    #[arg(long, value_name = "NUMBER", default_value_t = PAUSE_AFTER)]
     pub(crate) pause_after: u64,
 }
 

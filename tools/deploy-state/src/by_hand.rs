@@ -1,6 +1,7 @@
 //! The single transitions, as a person types them.
 
 use crate::args::{BeginArgs, EndArgs, PatienceArgs, Probation};
+use crate::limits::Limits;
 use application::{Application, Request, fail, lower, make_ready, still_drained, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
@@ -8,7 +9,6 @@ use releases::ResolveError;
 use serde_json::json;
 use state::lease::Patience;
 use state::{Mark, Note, Outcome, Phase, Refused, State, Status};
-use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure, Report};
 
@@ -30,6 +30,7 @@ pub(crate) fn begin(
     args: &BeginArgs,
     context: &Context,
 ) -> Result<Report, Failure> {
+    let limits = Limits::of(&args.limits, context)?;
     // It may yet have to be made; what could never be its name is refused now.
     if let Some(release) = &args.release
         && let Err(error @ ResolveError::BadName { .. }) =
@@ -46,10 +47,12 @@ pub(crate) fn begin(
         release: args.release.clone(),
         commit: args.commit.clone(),
         patience: (&args.patience).into(),
-        rate: args.limits.max_deploys,
-        pause_after: NonZeroU64::new(args.limits.pause_after),
+        rate: limits.rate,
+        pause_after: limits.pause_after,
     };
-    let begun = application.begin(&request, &deadline)?;
+    let begun = application
+        .begin(&request, &deadline)
+        .map_err(|failure| limits.told(failure))?;
     context.note(format!("deploy {} has begun", begun.id));
     let deploy = begun.state.deploy();
     Ok(Report::of(&json!({

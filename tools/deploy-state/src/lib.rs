@@ -8,6 +8,7 @@ mod bring_back;
 mod by_hand;
 mod codes;
 mod detach;
+mod limits;
 mod log;
 mod look;
 mod record;
@@ -83,7 +84,11 @@ impl step::Tool for Tool {
         "started",
         "removed.N",
     ];
-    const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];
+    const CODES: &'static [step::Codes] = &[
+        codes::OWN,
+        application::protected::CODES,
+        application::fail::CODES,
+    ];
 
     fn acts_on_failure(_args: &Args) -> bool {
         false

@@ -2,6 +2,7 @@
 
 use crate::args::{Args, RunArgs};
 use crate::bring_back::bring_back;
+use crate::limits::Limits;
 use crate::runbook::{self, Limit};
 use crate::{by_hand, detach, log, recover};
 use application::{Application, Begun, PROBATION, Recovered, Request, who};
@@ -10,7 +11,6 @@ use host::Proc;
 use serde::Serialize;
 use state::lease::{Claim, Holder, Patience, claim};
 use state::{Outcome, State, Status};
-use std::num::NonZeroU64;
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure, Report};
 
@@ -39,12 +39,13 @@ pub(crate) fn run(
     run: &RunArgs,
     context: &Context,
 ) -> Result<Report, Failure> {
+    let limits = Limits::of(&run.limits, context)?;
     if run.detach && run.detached_as.is_none() {
         return detach::detach(application, args.service.service.as_deref(), context);
     }
     let deadline = context.deadline(recover::PATIENCE);
     let recovered = settle_the_dead(application, args, run, &deadline)?;
-    let begun = begin(application, run, &deadline)?;
+    let begun = begin(application, run, limits, &deadline)?;
     let id = begun.id.clone();
     context.note(format!("deploy {id} has begun"));
     if let Some(holder) = begun.took_over.as_ref().or(recovered.as_ref()) {
@@ -179,7 +180,12 @@ fn settle_the_dead(
     }
 }
 
-fn begin(application: &Application, run: &RunArgs, deadline: &Deadline) -> Result<Begun, Failure> {
+fn begin(
+    application: &Application,
+    run: &RunArgs,
+    limits: Limits,
+    deadline: &Deadline,
+) -> Result<Begun, Failure> {
     let owner = Proc::system()
         .identity_of(std::process::id())
         .map_err(|error| Failure::impossible("io", format!("/proc/self: {error}")))?;
@@ -191,10 +197,12 @@ fn begin(application: &Application, run: &RunArgs, deadline: &Deadline) -> Resul
         release: None,
         commit: None,
         patience: (&run.patience).into(),
-        rate: run.limits.max_deploys,
-        pause_after: NonZeroU64::new(run.limits.pause_after),
+        rate: limits.rate,
+        pause_after: limits.pause_after,
     };
-    application.begin(&request, deadline)
+    application
+        .begin(&request, deadline)
+        .map_err(|failure| limits.told(failure))
 }
 
 /// Settles this very deploy where neither its runbook nor a rollback has ended it. A runbook that ended well after its release went live
