@@ -17,6 +17,8 @@ use step::Failure;
 const LOG_LINES: usize = 20;
 /// For how long a proof that fails is tried again: a process that is just being born shows its parent's face.
 const SECOND_THOUGHTS: Duration = Duration::from_secs(1);
+/// The same for one that cannot be seen whole yet, where that is a failure: the last worker of a cluster takes its time to come up.
+const UNSEEN: Duration = Duration::from_secs(5);
 /// How often it is tried meanwhile.
 const BETWEEN_PROOFS: Duration = Duration::from_millis(50);
 /// For what is still to be said once the time is over: the log, the switch.
@@ -295,17 +297,23 @@ impl Step<'_> {
         young: bool,
         deadline: &Deadline,
     ) -> Result<Proof, Failure> {
-        let patience = deadline.or_after(if young {
-            SECOND_THOUGHTS
+        let patience = |limit| deadline.or_after(if young { limit } else { Duration::ZERO });
+        let (against, unseen) = if self.request.accept_unprovable {
+            (patience(SECOND_THOUGHTS), patience(SECOND_THOUGHTS))
         } else {
-            Duration::ZERO
-        });
+            (patience(SECOND_THOUGHTS), patience(UNSEEN))
+        };
         loop {
             let proof = self
                 .service
                 .proof(expectation, deadline)
                 .map_err(|error| fail::service(&error))?;
-            if proof.verdict == Verdict::Proven || patience.sleep(BETWEEN_PROOFS).is_err() {
+            let over = match proof.verdict {
+                Verdict::Proven => true,
+                Verdict::Disproven => against.sleep(BETWEEN_PROOFS).is_err(),
+                Verdict::Unprovable => unseen.sleep(BETWEEN_PROOFS).is_err(),
+            };
+            if over {
                 return Ok(proof);
             }
         }
