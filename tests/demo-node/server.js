@@ -12,14 +12,16 @@
 //   anything else    200 and the version; /missing is always 404
 //
 // behaviours, a word or key=value a line, # comments: healthy, slow-start=DURATION, crash, crash-after=DURATION,
-// exit-status=N, hang, health-status=N, log-errors=DURATION, ignore-term, orphan, version=TEXT. A word that it does not know is an
-// error: a test that misspells one would pass by chance.
+// exit-status=N, hang, health-status=N, leak=SIZE (a second), log-errors=DURATION, fail-every=N, burn=N, lose-port-after=DURATION,
+// turns-at=N, ignore-term, orphan, version=TEXT, as demo-service --help explains them. A word that it does not know is an error: a
+// test that misspells one would pass by chance.
 'use strict';
 
 const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 const { spawn } = require('node:child_process');
+const { Worker } = require('node:worker_threads');
 
 const USAGE = 2;
 // A forgotten orphan, and a request that waits for a file that never comes, end by themselves.
@@ -34,6 +36,12 @@ function milliseconds(text) {
   const [, number, unit] = /^(\d+)(ms|s|m)?$/.exec(text) || [];
   if (number === undefined) throw new Error(`not a duration: ${text}`);
   return Number(number) * { ms: 1, s: 1000, m: 60_000 }[unit || 's'];
+}
+
+function bytes(text) {
+  const [, number, unit] = /^(\d+)([KMG])?$/.exec(text) || [];
+  if (number === undefined) throw new Error(`not a size: ${text}`);
+  return Number(number) * { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit || ''];
 }
 
 function read(file) {
@@ -51,11 +59,16 @@ function behave() {
     'slow-start': (b, value) => { b.slowStart = milliseconds(value); },
     'crash-after': (b, value) => { b.crashAfter = milliseconds(value); },
     'log-errors': (b, value) => { b.logErrors = milliseconds(value); },
+    'lose-port-after': (b, value) => { b.losePortAfter = milliseconds(value); },
+    leak: (b, value) => { b.leak = bytes(value); },
+    burn: (b, value) => { b.burn = Number(value); },
+    'fail-every': (b, value) => { b.failEvery = Number(value); },
+    'turns-at': (b, value) => { b.turnsAt = Number(value); },
     'exit-status': (b, value) => { b.exitStatus = Number(value); },
     'health-status': (b, value) => { b.healthStatus = Number(value); },
     version: (b, value) => { b.version = value; },
   };
-  const behaviour = { exitStatus: 1, healthStatus: 200, slowStart: 0, version: read('VERSION').trim() || 'unknown' };
+  const behaviour = { exitStatus: 1, healthStatus: 200, slowStart: 0, turnsAt: 0, burn: 0, version: read('VERSION').trim() || 'unknown' };
   for (const line of read('behaviour').split('\n').map((text) => text.split('#')[0].trim()).filter(Boolean)) {
     const [word, value] = line.split(/=(.*)/s);
     if (!known[word]) throw new Error(`behaviour ${line}: unknown; see the top of server.js`);
@@ -88,7 +101,35 @@ function inFlight() {
   }).length;
 }
 
+// The questions for /health are counted together too, by the length of a file: one byte a question.
+function asked(behaviour) {
+  const file = path.join(process.env.PM2_HOME || release, `asked-${behaviour.version}`);
+  return {
+    one: () => {
+      fs.appendFileSync(file, '.');
+      return fs.statSync(file).size;
+    },
+    all: () => (fs.existsSync(file) ? fs.statSync(file).size : 0),
+  };
+}
+
+// Once so many questions for /health have been asked.
+function atItsTurn(behaviour, act) {
+  const { all } = asked(behaviour);
+  const look = setInterval(() => {
+    if (all() < behaviour.turnsAt) return;
+    clearInterval(look);
+    act();
+  }, 10);
+}
+
+function healthStatus(behaviour, number) {
+  const fails = behaviour.failEvery && number >= behaviour.turnsAt && number % behaviour.failEvery === 0;
+  return fails ? 500 : behaviour.healthStatus;
+}
+
 function handler(behaviour) {
+  const questions = asked(behaviour);
   return (request, response) => {
     const url = new URL(request.url, 'http://localhost');
     const before = inFlight();
@@ -103,7 +144,7 @@ function handler(behaviour) {
     const version = `${behaviour.version}\n`;
     switch (url.pathname) {
       case '/health':
-        return json(behaviour.healthStatus, {
+        return json(healthStatus(behaviour, questions.one()), {
           version: behaviour.version, pid: process.pid, instance: INSTANCE, release, inFlight: before,
         });
       case '/in-flight':
@@ -158,7 +199,17 @@ function serve() {
     });
   }
   if (behaviour.logErrors) {
-    setInterval(() => console.error('ERROR another one, as its behaviour says'), behaviour.logErrors);
+    let number = 0;
+    atItsTurn(behaviour, () => setInterval(() => {
+      console.error(`ERROR error number ${number += 1}, as its behaviour says`);
+    }, behaviour.logErrors));
+  }
+  if (behaviour.burn) {
+    atItsTurn(behaviour, () => Array.from({ length: behaviour.burn }, () => new Worker('for (;;);', { eval: true })));
+  }
+  if (behaviour.leak) {
+    const kept = [];
+    atItsTurn(behaviour, () => setInterval(() => kept.push(Buffer.alloc(Math.ceil(behaviour.leak / 10), 1)), 100));
   }
   if (behaviour.hang) return setInterval(() => {}, 60_000);
   server.on('error', (error) => {
@@ -170,10 +221,18 @@ function serve() {
     console.log(`listens on 127.0.0.1:${port}`);
     if (behaviour.orphan) leave(server);
     if (behaviour.crashAfter !== undefined) {
-      setTimeout(() => {
+      atItsTurn(behaviour, () => setTimeout(() => {
         console.error('ERROR crashes, as its behaviour says');
         process.exit(behaviour.exitStatus);
-      }, behaviour.crashAfter);
+      }, behaviour.crashAfter));
+    }
+    if (behaviour.losePortAfter !== undefined) {
+      atItsTurn(behaviour, () => setTimeout(() => {
+        console.log('lets go of the port, as its behaviour says');
+        server.close();
+        server.closeIdleConnections();
+        setInterval(() => {}, 60_000);
+      }, behaviour.losePortAfter));
     }
   }), behaviour.slowStart);
 }
