@@ -50,6 +50,9 @@ pub struct Args {
     /// The service: where it does not run, nothing is in flight.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// The endpoint that says whether the service is well: a --url at another scheme, host or port is not told its headers
+    #[arg(long, value_name = "TARGET", action = clap::ArgAction::Append, help_heading = "Application")]
+    pub health_url: Vec<String>,
     /// How --url is asked.
     #[command(flatten)]
     pub endpoint: EndpointArgs,

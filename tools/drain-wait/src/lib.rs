@@ -23,7 +23,7 @@ pub use wait::{DrainReport, DrainRequest, Failed, wait};
 use application::{Application, STALE_AFTER};
 use deadline::Deadline;
 use measures::{Measures, Taken};
-use probe::{Question, Target};
+use probe::{Headers, Question, Target};
 use serde::Serialize;
 use service::Active;
 use std::time::Duration;
@@ -88,7 +88,7 @@ impl step::Tool for Tool {
             return lower_by_hand(&args, context);
         }
         let mut request = DrainRequest {
-            sources: sources(&args)?,
+            sources: sources(&args, context)?,
             interval: args.interval,
             timeout: args.timeout,
         };
@@ -167,7 +167,7 @@ fn lower_by_hand(args: &Args, context: &Context) -> Result<Report, Failure> {
 }
 
 /// The sources that were told, each of which must be understood.
-fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
+fn sources(args: &Args, context: &Context) -> Result<Vec<Source>, Failure> {
     if let Some(pointer) = args
         .json
         .as_deref()
@@ -185,8 +185,7 @@ fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
                 "--url {url}: expected http://… or https://…"
             )));
         }
-        let mut question = Question::new(Target::parse(url).map_err(Failure::usage)?);
-        question.request = args.endpoint.request()?;
+        let question = question(url, args, context)?;
         sources.push(Source::Url(Box::new(question), args.json.clone()));
     }
     if let Some(file) = &args.file {
@@ -207,6 +206,26 @@ fn sources(args: &Args) -> Result<Vec<Source>, Failure> {
             .hint("--url URL, --file FILE, --in-flight-command COMMAND, --connections PORT or --haproxy SOCKET,BACKEND/SERVER"));
     }
     Ok(sources)
+}
+
+/// What the endpoint is asked. It is the application's own, and is told the headers that are meant for that, unless the application
+/// is known to answer elsewhere: then they are no business of whoever answers there.
+fn question(url: &str, args: &Args, context: &Context) -> Result<Question, Failure> {
+    let mut question = Question::new(Target::parse(url).map_err(Failure::usage)?);
+    question.request = args.endpoint.request()?;
+    let mut home = Vec::new();
+    for url in &args.health_url {
+        home.push(Target::parse(url).map_err(Failure::usage)?);
+    }
+    let target = &question.target;
+    let is_home = home.is_empty() || home.iter().any(|home| home.is_same_place(target));
+    if !is_home && args.endpoint.health_header_file.is_some() {
+        question.request.headers = Headers::default();
+        context.note(format!(
+            "{target} is not at the health endpoint's scheme, host and port: its headers are not sent there"
+        ));
+    }
+    Ok(question)
 }
 
 /// One look, which is an answer whatever it sees.

@@ -178,6 +178,64 @@ fn an_endpoint_is_asked_for_the_number_at_its_pointer() {
     server.join().unwrap();
 }
 
+/// The request that a listener gets which is asked how much is in flight, by these options for its port.
+fn told_to(options: impl FnOnce(u16) -> Vec<String>) -> String {
+    let bench = Bench::new();
+    let secret = bench.file("headers", "Authorization: Bearer s3cret\n");
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = options(socket.local_addr().unwrap().port());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = socket.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut more = [0; 4096];
+            let length = stream.read(&mut more).unwrap();
+            assert!(length > 0, "it was asked for nothing");
+            request.extend_from_slice(&more[..length]);
+        }
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n0").unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    let mut command = bench.command(&["--health-header-file", &secret]);
+    command.args(options).env_remove("DEPLOY_HEALTH_URL");
+    let (exit, report) = report(&command.output().unwrap());
+    assert_eq!(exit, 0, "{report}");
+    server.join().unwrap()
+}
+
+#[test]
+fn the_headers_are_told_to_the_applications_own_endpoint_alone() {
+    let words =
+        |url: String, home: &str| vec!["--url".into(), url, "--health-url".into(), home.into()];
+    let here = |port| format!("http://127.0.0.1:{port}/in-flight");
+    // Every one of them leads to the same listener, and only some are where the application answers.
+    for (home, is_told) in [
+        ("http://127.0.0.1:PORT/health", true),
+        ("http://localhost:PORT/health", true),
+        ("http://[::1]:PORT/health", true),
+        ("https://127.0.0.1:PORT/health", false),
+        ("http://127.0.0.1:1/health", false),
+        ("http://127.0.0.2:PORT/health", false),
+        ("http://shop.example:PORT/health", false),
+        ("tcp://127.0.0.1:PORT", false),
+    ] {
+        let home = |port: u16| home.replace("PORT", &port.to_string());
+        let request = told_to(|port| words(here(port), &home(port)));
+        assert_eq!(request.contains("s3cret"), is_told, "{request}");
+    }
+    let request = told_to(|port| words(format!("http://localhost:{port}/in-flight"), &here(port)));
+    assert!(request.contains("s3cret"), "{request}");
+    // One of several is enough; and where no other is known, this one is the application's.
+    let request = told_to(|port| {
+        let mut words = words(here(port), "http://shop.example/health");
+        words.extend(["--health-url".into(), here(port)]);
+        words
+    });
+    assert!(request.contains("s3cret"), "{request}");
+    let request = told_to(|port| vec!["--url".into(), here(port)]);
+    assert!(request.contains("s3cret"), "{request}");
+}
+
 #[test]
 fn connections_are_counted_until_they_are_closed() {
     let bench = Bench::new();

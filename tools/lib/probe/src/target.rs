@@ -114,6 +114,15 @@ impl Target {
         }
     }
 
+    /// The same where this machine's own names for itself count as one: `localhost`, `127.0.0.1` and `::1`. What is told to the one is
+    /// told to nobody else by telling the other.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Http(one), Kind::Http(other)) => one.is_same_place(other),
+            _ => false,
+        }
+    }
+
     /// The TCP port that is asked, where it is one.
     pub fn port(&self) -> Option<u16> {
         match &self.kind {
@@ -138,6 +147,13 @@ impl fmt::Display for Target {
 impl Endpoint {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.port == other.port && self.host.eq_ignore_ascii_case(&other.host)
+    }
+
+    /// By one of its usual names, this very machine.
+    pub(crate) fn is_here(&self) -> bool {
+        ["localhost", "127.0.0.1", "::1"]
+            .iter()
+            .any(|name| self.host.eq_ignore_ascii_case(name))
     }
 }
 

@@ -103,6 +103,13 @@ impl Url {
         self.secure == other.secure && self.endpoint.is_same(&other.endpoint)
     }
 
+    /// The same, where this machine's names for itself count as one.
+    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+        let here = self.endpoint.is_here() && other.endpoint.is_here();
+        let same_port = self.secure == other.secure && self.endpoint.port == other.endpoint.port;
+        self.is_same_origin(other) || here && same_port
+    }
+
     /// For people: without a password.
     pub(crate) fn shown(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
@@ -208,5 +215,22 @@ mod tests {
         assert!(from.is_same_origin(&url("http://H:81/")));
         assert!(!from.is_same_origin(&url("https://h:81/")));
         assert!(!from.is_same_origin(&url("http://h/")));
+        let here = url("http://localhost:81/");
+        for same in [
+            "http://127.0.0.1:81/x",
+            "http://[::1]:81/",
+            "http://LOCALHOST:81/",
+        ] {
+            assert!(here.is_same_place(&url(same)), "{same}");
+        }
+        for other in [
+            "http://localhost/",
+            "https://localhost:81/",
+            "http://h:81/",
+            "http://127.0.0.2:81/",
+        ] {
+            assert!(!here.is_same_place(&url(other)), "{other}");
+        }
+        assert!(from.is_same_place(&from));
     }
 }
