@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -330,6 +331,66 @@ fn a_haproxy_that_is_gone_at_the_end_fails_no_deploy_and_is_told_later() {
     let Some(balanced) = Balanced::new() else {
         return;
     };
+    left_drained(&balanced).come_back();
+    let fixture = &balanced.fixture;
+    deploy(fixture, 3);
+    assert_eq!(balanced.admin("blue"), "0");
+    assert_eq!(state(fixture)["drained"], json!([]));
+}
+
+#[test]
+fn a_server_that_was_left_drained_is_made_ready_by_recover() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    let gone = left_drained(&balanced);
+    let fixture = &balanced.fixture;
+    let recover = || {
+        fixture
+            .tool("deploy-state")
+            .arg("recover")
+            .stderr_any()
+            .run(0)
+    };
+    let before = state(fixture);
+    // HAProxy is away still: nothing is lost, and nothing is written.
+    let recovered = recover();
+    assert_eq!(recovered.at("/changed"), false);
+    assert!(recovered.stderr.contains("--clear"), "{}", recovered.stderr);
+    assert_eq!(state(fixture)["generation"], before["generation"]);
+    gone.come_back();
+    let blue = balanced.server("admin.sock", "shop/blue");
+    let recovered = recover();
+    assert_eq!(recovered.at("/changed"), true);
+    assert_eq!(*recovered.at("/ready"), json!([blue]));
+    assert_eq!(balanced.admin("blue"), "0");
+    let after = state(fixture);
+    assert_eq!(after["drained"], json!([]));
+    // Whoever drains it by hand now has his reasons.
+    let drain = fixture.tool("drain-wait").args(["--haproxy", &blue]);
+    drain.stderr_any().run(0);
+    let now = state(fixture)["generation"].clone();
+    let again = recover();
+    assert_eq!(again.at("/changed"), false);
+    assert_eq!(*again.at("/ready"), json!([]));
+    assert_eq!(balanced.admin("blue"), "8");
+    assert_eq!(state(fixture)["generation"], now);
+}
+
+/// HAProxy's socket, out of reach.
+struct Gone {
+    socket: PathBuf,
+    away: PathBuf,
+}
+
+impl Gone {
+    fn come_back(&self) {
+        fs::rename(&self.away, &self.socket).unwrap();
+    }
+}
+
+/// Version 2 is deployed, and HAProxy was gone at the deploy's end: blue drains still.
+fn left_drained(balanced: &Balanced) -> Gone {
     balanced.drains();
     // What goes away is the socket's name; HAProxy itself goes on.
     let socket = balanced.fixture.directory.join("admin.sock");
@@ -354,11 +415,11 @@ fn a_haproxy_that_is_gone_at_the_end_fails_no_deploy_and_is_told_later() {
         .run(0);
     assert_eq!(deployed.text("/outcome"), "succeeded");
     assert!(deployed.stderr.contains("--clear"), "{}", deployed.stderr);
-    fs::rename(&away, &socket).unwrap();
-    assert_eq!(balanced.admin("blue"), "8");
+    let gone = Gone { socket, away };
     let blue = balanced.server("admin.sock", "shop/blue");
     assert_eq!(state(fixture)["drained"], json!([blue]));
-    deploy(fixture, 3);
-    assert_eq!(balanced.admin("blue"), "0");
-    assert_eq!(state(fixture)["drained"], json!([]));
+    gone.come_back();
+    assert_eq!(balanced.admin("blue"), "8");
+    fs::rename(&gone.socket, &gone.away).unwrap();
+    gone
 }

@@ -83,6 +83,7 @@ impl step::Tool for Tool {
         "recovered",
         "started",
         "removed.N",
+        "ready.N",
     ];
     const CODES: &'static [step::Codes] = &[
         codes::OWN,

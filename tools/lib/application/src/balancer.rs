@@ -1,7 +1,31 @@
 //! Servers behind HAProxy that a deploy has drained: ready again with its end, whatever ended it.
 
+use crate::{Application, fail};
+use deadline::Deadline;
 use haproxy::{Error, Server};
-use state::State;
+use serde_json::json;
+use state::{Note, State};
+use step::Failure;
+
+impl Application {
+    /// The same where no deploy is going on; one that is has its own reasons to keep a server drained. Nothing is written where
+    /// nothing has become ready, so that it can be asked for again and again.
+    pub fn make_ready(&self, deadline: &Deadline) -> Result<(), Failure> {
+        let mut held = self.lock(deadline)?;
+        if held.state.deploy().is_some() {
+            return Ok(());
+        }
+        let drained = held.state.drained.clone();
+        make_ready(&mut held.state);
+        if held.state.drained == drained {
+            return Ok(());
+        }
+        let still = &held.state.drained;
+        let ready: Vec<&String> = drained.iter().filter(|one| !still.contains(one)).collect();
+        let note = Note::new("ready", None, json!({"haproxy": ready}));
+        held.write(note).map_err(fail::store)
+    }
+}
 
 /// Makes the servers ready again that the state says were drained. One whose HAProxy does not answer, or does not obey this
 /// user, stays in the state: a deploy's end must not fail by it, and the next end, beginning or recovery tries again. The lock
@@ -26,7 +50,7 @@ fn is_ready(server: &str) -> bool {
 pub fn still_drained(state: &State) -> Option<String> {
     let first = state.drained.first()?;
     Some(format!(
-        "HAProxy could not be told that {} is ready again: drain-wait --haproxy {first} --clear",
+        "HAProxy could not be told that {} is ready again: deploy-state recover, once it answers, or drain-wait --haproxy {first} --clear",
         state.drained.join(", ")
     ))
 }
