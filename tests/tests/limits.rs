@@ -1,4 +1,4 @@
-//! How often an application may be deployed, and what becomes of one that keeps failing.
+//! How often an application may be deployed, what becomes of one that keeps failing, and who is told.
 #![allow(clippy::unwrap_used)]
 
 mod deploys;
@@ -187,4 +187,35 @@ fn where_it_is_protected_the_file_alone_says_how_often() {
     assert_eq!(refused.error_code(), "rate-limited");
     let hint = refused.text("/error/hint");
     assert!(!hint.contains("DEPLOY_MAX_DEPLOYS"), "{hint}");
+}
+
+#[test]
+fn somebody_is_told_how_a_deploy_has_ended_and_changes_nothing_by_it() {
+    let fixture = place();
+    let inbox = fixture.directory.join("inbox");
+    fixture.configure(
+        "DEPLOY_NOTIFY",
+        &format!("cat >>{}; exit 9", inbox.display()),
+    );
+    let open = ("DEPLOY_PROTECTED", "no");
+    let well = deploy_with(&fixture, 2, "healthy", open, 0);
+    let crashed = deploy_with(&fixture, 3, "crash", open, 1);
+    let messages = std::fs::read_to_string(&inbox).unwrap();
+    let messages: Vec<Value> = messages
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    for (message, ended, outcome) in [
+        (&messages[0], &well, "succeeded"),
+        (&messages[1], &crashed, "rolled-back"),
+    ] {
+        assert_eq!(message["outcome"], outcome);
+        assert_eq!(message["deployId"], *ended.at("/deployId"));
+        assert_eq!(message["why"], *ended.at("/why"));
+        assert!(ended.stderr.contains("DEPLOY_NOTIFY: "), "{}", ended.stderr);
+    }
+    let why = messages[1]["why"].as_str().unwrap();
+    assert!(why.contains("service-start"), "{why}");
+    serves(&fixture, 2);
 }

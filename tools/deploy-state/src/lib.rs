@@ -11,6 +11,7 @@ mod detach;
 mod limits;
 mod log;
 mod look;
+mod notify;
 mod record;
 mod recover;
 mod run;

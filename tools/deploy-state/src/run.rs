@@ -3,6 +3,7 @@
 use crate::args::{Args, RunArgs};
 use crate::bring_back::bring_back;
 use crate::limits::Limits;
+use crate::notify::notify;
 use crate::runbook::{self, Limit};
 use crate::{by_hand, detach, log, recover};
 use application::{Application, Begun, PROBATION, Recovered, Request, who};
@@ -104,6 +105,8 @@ pub(crate) fn run(
         log: log::path(application, &id).into(),
         deploy_id: id,
     };
+    let told = serde_json::to_string(&report).unwrap_or_default();
+    notify(&told, &report.deploy_id, context);
     verdict(&report, left.as_ref())
 }
 

@@ -33,6 +33,7 @@ const RUNBOOK: &[&str] = &[
     "DEPLOY_PROTECTED",
     "DEPLOY_KEEP_FAILED",
     "DEPLOY_AWAIT_HEALTHY",
+    "DEPLOY_NOTIFY",
 ];
 
 /// What never comes from a file: which application it is, and which deploy is going on.
