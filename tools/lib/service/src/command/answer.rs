@@ -134,6 +134,12 @@ impl Answer {
         self.verbs.contains(&verb)
     }
 
+    /// Keeps those of its processes alone that belong.
+    pub(super) fn keep(&mut self, belongs: impl Fn(u32) -> bool) {
+        self.main_pid = self.main_pid.filter(|pid| belongs(*pid));
+        self.pids.retain(|pid| belongs(*pid));
+    }
+
     /// The same in the words that all supervisors share.
     pub(super) fn status(&self) -> Status {
         let word = match self.active {

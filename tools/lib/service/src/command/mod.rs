@@ -5,6 +5,7 @@
 
 mod answer;
 mod call;
+mod seen;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use crate::supervisor::{AtRest, Stopping, Supervisor};
 use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status, log_file};
 use answer::{Answer, Verb};
 use call::Call;
+use seen::Seen;
 
 /// The least that `stop` gets, however little time the service has: a supervisor that has not heard of the stop starts anew
 /// whatever is killed.
@@ -35,6 +37,7 @@ pub(crate) struct Command {
     proc: Proc,
     /// The last answer, as the status that was made of it.
     last: Mutex<Option<(Status, Answer)>>,
+    seen: Seen,
 }
 
 /// Where its words are.
@@ -56,6 +59,7 @@ impl Command {
             call,
             proc: Proc::system(),
             last: Mutex::new(None),
+            seen: Seen::default(),
         }
     }
 
@@ -79,8 +83,16 @@ impl Command {
 
     fn look(&self, deadline: &Deadline) -> Result<Answer, Error> {
         let finished = self.call.ask(&["status"], deadline)?;
-        answer::read(finished.status.code(), &finished.stdout_text())
-            .map_err(|wrong| self.call.misunderstood(wrong, &finished.tail(1)))
+        let mut answer = answer::read(finished.status.code(), &finished.stdout_text())
+            .map_err(|wrong| self.call.misunderstood(wrong, &finished.tail(1)))?;
+        if answer.active.is_over() {
+            answer.keep(|pid| self.seen.lives(&self.proc, pid));
+        } else {
+            let named = answer.main_pid.into_iter().chain(answer.pids.clone());
+            let named: Vec<u32> = named.collect();
+            self.seen.see(&self.proc, &named);
+        }
+        Ok(answer)
     }
 
     fn words(&self, deadline: &Deadline) -> Result<Words, Error> {
@@ -113,7 +125,7 @@ impl Command {
         })
     }
 
-    /// The processes that it names, with what came of them.
+    /// The processes that it names; where the service does not run, those that were seen when it did.
     fn named(&self, answer: &Answer, deadline: &Deadline) -> Result<Vec<u32>, Error> {
         let mut named = answer.pids.clone();
         named.extend(answer.main_pid);
@@ -127,7 +139,14 @@ impl Command {
                     finished.status
                 )))
             };
-            named.extend(more.map_err(|wrong| self.call.misunderstood(wrong, ""))?);
+            let more = more.map_err(|wrong| self.call.misunderstood(wrong, ""))?;
+            if answer.active.is_over() {
+                let seen = |pid: &u32| self.seen.lives(&self.proc, *pid);
+                named.extend(more.into_iter().filter(seen));
+            } else {
+                self.seen.see(&self.proc, &more);
+                named.extend(more);
+            }
         }
         Ok(named)
     }

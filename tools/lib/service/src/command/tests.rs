@@ -266,3 +266,58 @@ fn its_environment_is_small_and_its_log_its_own() {
     // Its own shell has ended by then; process 1 is nobody's.
     assert_eq!(service.pids(&soon()).unwrap(), [0; 0]);
 }
+
+/// A script that names whatever process its file holds, and says what another file has it say.
+fn naming(how: &str, pid: u32) -> Place {
+    let place = Place::new(&format!(
+        "#!/bin/sh\ncd \"$DEPLOY_ROOT\"\ncase $1 in\nstatus) printf '{how}' \"$(cat named)\"; exit \"$(cat code)\" ;;\n\
+         pids) cat named ;;\nesac\n"
+    ));
+    fs::write(place.0.join("named"), pid.to_string()).unwrap();
+    place
+}
+
+#[test]
+fn a_number_that_outlived_its_process_is_nobodys() {
+    let mut foreign = std::process::Command::new("sh");
+    let mut foreign = std::os::unix::process::CommandExt::process_group(&mut foreign, 0)
+        .args(["-c", "sleep 600 & wait"])
+        .spawn()
+        .unwrap();
+    for how in [
+        r#"{"mainPid":%s}"#,
+        r#"{"pids":[%s]}"#,
+        r#"{"verbs":["pids"]}"#,
+    ] {
+        for code in ["1", "3"] {
+            let place = naming(how, foreign.id());
+            fs::write(place.0.join("code"), code).unwrap();
+            let service = place.service();
+            assert_eq!(service.status(&soon()).unwrap().main_pid, None, "{how}");
+            assert_eq!(service.pids(&soon()).unwrap(), [0; 0], "{how} {code}");
+            let stopped = service.stop(Duration::from_secs(1), &soon()).unwrap();
+            assert!(stopped.already && stopped.cut.is_empty(), "{stopped:?}");
+            assert_eq!(foreign.try_wait().unwrap(), None, "{how} {code}");
+        }
+    }
+    let group = nix::unistd::Pid::from_raw(i32::try_from(foreign.id()).unwrap());
+    nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).unwrap();
+    foreign.wait().unwrap();
+}
+
+#[test]
+fn one_that_was_seen_running_is_known_after_its_service_is_over() {
+    let mut own = std::process::Command::new("sleep")
+        .arg("600")
+        .spawn()
+        .unwrap();
+    let place = naming(r#"{"mainPid":%s}"#, own.id());
+    fs::write(place.0.join("code"), "0").unwrap();
+    let service = place.service();
+    assert_eq!(service.pids(&soon()).unwrap(), [own.id()]);
+    fs::write(place.0.join("code"), "1").unwrap();
+    assert_eq!(service.pids(&soon()).unwrap(), [own.id()]);
+    own.kill().unwrap();
+    own.wait().unwrap();
+    assert_eq!(service.pids(&soon()).unwrap(), [0; 0]);
+}
