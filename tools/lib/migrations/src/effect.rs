@@ -72,6 +72,8 @@ pub(crate) enum Effect {
         kind: Kind,
         name: Name,
         columns: Option<Vec<Column>>,
+        /// `IF NOT EXISTS`, `OR REPLACE`: it may have been there before.
+        unless_there: bool,
     },
     Drop {
         kind: Kind,
@@ -85,6 +87,8 @@ pub(crate) enum Effect {
     AddColumn {
         table: Name,
         column: Column,
+        /// `IF NOT EXISTS`: it may have been there before.
+        unless_there: bool,
     },
     DropColumn {
         table: Name,

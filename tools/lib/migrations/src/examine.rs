@@ -16,6 +16,8 @@ use std::time::Duration;
 pub enum New {
     /// It is not known: all are judged, each for itself.
     All,
+    /// All are: nothing is live that could miss anything that was there before.
+    First,
     /// These, by their names: only they are judged, and what one makes another may change.
     Only(BTreeSet<String>),
 }
@@ -127,7 +129,7 @@ fn all(
     deadline: &Deadline,
 ) -> Result<Examined, Ended> {
     let is_new = |migration: &Migration| match new {
-        New::All => true,
+        New::All | New::First => true,
         New::Only(names) => names.contains(&migration.name),
     };
     let mut examined = Examined::default();
@@ -141,6 +143,7 @@ fn all(
     }
     let mut schema = Schema::default();
     let mut scope = Scope::default();
+    scope.is_first = *new == New::First;
     for migration in &directory.migrations {
         let is_new = is_new(migration);
         // What older PostgreSQL migrations made is never asked for.

@@ -135,3 +135,29 @@ fn postgres() {
 fn sqlite() {
     judged(Dialect::Sqlite, "sqlite", 180);
 }
+
+/// What is made only where it is not there excuses nothing in the files after it either, but where nothing is live.
+#[test]
+fn what_may_have_been_there_is_not_new_to_later_files() {
+    let place = std::env::temp_dir().join(format!("slipway-unless-there-{}", std::process::id()));
+    fs::create_dir_all(&place).unwrap();
+    let write = |name: &str, text: &str| fs::write(place.join(name), text).unwrap();
+    write("001_make.sql", "CREATE TABLE IF NOT EXISTS users (id INT);");
+    write("002_drop.sql", "DROP TABLE users;");
+    let directory = Directory::read(&place).unwrap();
+    let names = directory.migrations.iter().map(|one| one.name.clone());
+    let only = New::Only(names.collect());
+    for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+        let problems = |new: &New| {
+            let deadline = Deadline::after(Duration::from_secs(60));
+            let examined = examine(&directory, dialect, new, &deadline).unwrap();
+            found(&examined).into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(
+            problems(&only),
+            ["002_drop.sql:1: problem drop-table users"]
+        );
+        assert_eq!(problems(&New::First), [""; 0]);
+    }
+    fs::remove_dir_all(&place).unwrap();
+}

@@ -188,7 +188,7 @@ fn mended(first: &Found, since: &Since) -> String {
         New::All => {
             format!("{mend}; or preflight --migrations-since NAME, the last one that is applied")
         }
-        New::Only(_) => mend,
+        New::First | New::Only(_) => mend,
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) fn find(
     deadline: &Deadline,
 ) -> Result<Since, Finding> {
     match given.args.migrations_since.as_deref() {
-        None => since_live(given, tree, directory, deadline),
+        None => since_live(given, tree, deadline),
         Some("all") => Ok(Since::all("in all of them".to_owned())),
         Some(told) => match directory.find(told) {
             Some(last) => {
@@ -58,20 +58,14 @@ pub(super) fn find(
     }
 }
 
-fn since_live(
-    given: &Given,
-    tree: &Utf8Path,
-    directory: &Directory,
-    deadline: &Deadline,
-) -> Result<Since, Finding> {
+fn since_live(given: &Given, tree: &Utf8Path, deadline: &Deadline) -> Result<Since, Finding> {
     let Some(application) = &given.application else {
         return Ok(Since::all("in all of them".to_owned()));
     };
     let release = match application.current() {
         Ok(Current::Absent) => {
-            let every = directory.migrations.iter();
             return Ok(Since {
-                new: New::Only(every.map(|migration| migration.name.clone()).collect()),
+                new: New::First,
                 words: "and nothing is live yet".to_owned(),
                 changed: Vec::new(),
             });

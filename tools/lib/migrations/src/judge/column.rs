@@ -10,6 +10,8 @@ pub(super) struct Added {
     what: String,
     not_null: bool,
     has_default: bool,
+    /// It may have been there before: then the live release knows it.
+    unless_there: bool,
     /// What last made it required: step and place. Once judged, none.
     since: Option<(usize, usize)>,
 }
@@ -51,7 +53,8 @@ fn table_of(effect: &Effect) -> Option<&Name> {
 
 impl File<'_> {
     pub(super) fn is_added(&self, table: &Name, column: &Name) -> bool {
-        self.scope.columns.contains_key(&key(table, column))
+        let added = self.scope.columns.get(&key(table, column));
+        added.is_some_and(|added| !added.unless_there)
     }
 
     pub(super) fn column(&mut self, step: (usize, usize), effect: &Effect) {
@@ -62,18 +65,27 @@ impl File<'_> {
             return;
         }
         match effect {
-            Effect::AddColumn { column, .. } => {
+            Effect::AddColumn {
+                column,
+                unless_there,
+                ..
+            } => {
+                if *unless_there && self.is_added(table, &column.name) {
+                    return;
+                }
                 let added = Added {
                     what: said(table, &column.name),
                     not_null: column.not_null,
                     has_default: column.has_default,
+                    unless_there: *unless_there && !self.scope.is_first,
                     since: Some(step),
                 };
                 self.scope.columns.insert(key(table, &column.name), added);
             }
             Effect::DropColumn { column, .. } => {
-                let added = self.scope.columns.remove(&key(table, column));
-                if added.is_none() {
+                let is_added = self.is_added(table, column);
+                self.scope.columns.remove(&key(table, column));
+                if !is_added {
                     self.take(step, Rule::DropColumn, said(table, column));
                 }
             }
@@ -89,7 +101,8 @@ impl File<'_> {
     }
 
     fn rename_column(&mut self, step: (usize, usize), table: &Name, from: &Name, to: &Name) {
-        let Some(mut added) = self.scope.columns.remove(&key(table, from)) else {
+        let added = self.scope.columns.remove(&key(table, from));
+        let Some(mut added) = added.filter(|added| !added.unless_there) else {
             let what = format!("{} to {}", said(table, from), to.shown);
             return self.take(step, Rule::RenameColumn, what);
         };
@@ -99,20 +112,22 @@ impl File<'_> {
 
     fn not_null(&mut self, step: (usize, usize), table: &Name, column: &Name, not_null: bool) {
         match self.scope.columns.get_mut(&key(table, column)) {
-            Some(added) => {
+            Some(added) if !added.unless_there => {
                 added.not_null = not_null;
                 added.since = Some(step);
             }
-            None if not_null => self.take(step, Rule::SetNotNull, said(table, column)),
-            None => {}
+            _ if not_null => self.take(step, Rule::SetNotNull, said(table, column)),
+            _ => {}
         }
     }
 
     fn default(&mut self, step: (usize, usize), table: &Name, column: &Name, has: bool) {
         if let Some(added) = self.scope.columns.get_mut(&key(table, column)) {
             added.has_default = has;
-            added.since = Some(step);
-            return;
+            if !added.unless_there {
+                added.since = Some(step);
+                return;
+            }
         }
         let what = said(table, column);
         if has {

@@ -1,7 +1,7 @@
 //! Which effects take something away from the release that is live.
 //!
 //! What was not there before cannot be missed: a table made in the same file may be dropped, emptied and changed at will,
-//! a column added there too. Where it is known which migrations a deploy brings, "the same file" is all of those.
+//! a column added there too. What is made only where it is not there yet (`IF NOT EXISTS`, `OR REPLACE`) may have been there. Where it is known which migrations a deploy brings, "the same file" is all of those.
 
 mod column;
 mod rebuild;
@@ -26,6 +26,8 @@ pub(crate) struct Taken {
 /// What is new since the live release.
 #[derive(Debug, Default)]
 pub(crate) struct Scope {
+    /// Nothing is live: what may have been there before is nobody's.
+    pub(crate) is_first: bool,
     made: HashSet<(Kind, String)>,
     /// Columns added to tables that were there before: by table and column.
     columns: HashMap<(String, String), column::Added>,
@@ -120,9 +122,10 @@ impl File<'_> {
 
     fn effect(&mut self, place: usize, step: (usize, usize), effect: &Effect, schema: &Schema) {
         match effect {
-            Effect::Create { kind, name, .. } => {
-                self.make(*kind, name);
-            }
+            Effect::Create {
+                unless_there: true, ..
+            } if !self.scope.is_first => {}
+            Effect::Create { kind, name, .. } => self.make(*kind, name),
             Effect::Drop { kind, name } => self.drop(place, step, *kind, name, schema),
             Effect::Rename { kind, from, to } => self.rename(place, step, *kind, from, to, schema),
             Effect::DeleteAll { table } => self.rows(step, table, Rule::DeleteAll),

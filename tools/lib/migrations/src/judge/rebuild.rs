@@ -111,6 +111,7 @@ fn made<'file>(table: &Name, effects: &[Placed<'file>]) -> Option<&'file Option<
                 kind: Kind::Table,
                 name,
                 columns,
+                ..
             } if name.key == table.key => Some(columns),
             _ => None,
         })

@@ -22,7 +22,14 @@ impl Schema {
             Effect::Create {
                 kind: Kind::Table,
                 name,
+                unless_there: true,
+                ..
+            } if self.0.contains_key(&name.key) => {}
+            Effect::Create {
+                kind: Kind::Table,
+                name,
                 columns,
+                ..
             } => {
                 match columns {
                     Some(columns) => self.0.insert(name.key.clone(), columns.clone()),
@@ -44,8 +51,12 @@ impl Schema {
                     self.0.insert(to.key.clone(), columns);
                 }
             }
-            Effect::AddColumn { table, column } => {
-                if let Some(columns) = self.0.get_mut(&table.key) {
+            Effect::AddColumn { table, column, .. } => {
+                if let Some(columns) = self.0.get_mut(&table.key)
+                    && !columns
+                        .iter()
+                        .any(|known| known.name.key == column.name.key)
+                {
                     columns.push(column.clone());
                 }
             }

@@ -116,7 +116,15 @@ pub(super) fn table(node: &SyntaxNode, effects: &mut Effects) {
             S::ADD_COLUMN => {
                 if let Some(column) = column(&action) {
                     let table = table.clone();
-                    effects.push((at, Effect::AddColumn { table, column }));
+                    let unless_there = name::has(&action, S::IF_NOT_EXISTS);
+                    effects.push((
+                        at,
+                        Effect::AddColumn {
+                            table,
+                            column,
+                            unless_there,
+                        },
+                    ));
                 }
             }
             S::DROP_COLUMN => {

@@ -116,9 +116,20 @@ fn create_with(
                 kind,
                 name,
                 columns,
+                unless_there: may_be_there(node),
             },
         ));
     }
+}
+
+/// Whether something of that name may be there already. A temporary one is never another's.
+fn may_be_there(node: &SyntaxNode) -> bool {
+    let said = name::text(node).to_ascii_lowercase();
+    let is_temporary = said
+        .split_whitespace()
+        .take(4)
+        .any(|word| matches!(word, "temp" | "temporary"));
+    !is_temporary && (name::has(node, S::IF_NOT_EXISTS) || name::has(node, S::OR_REPLACE))
 }
 
 /// One effect a name: the direct children that are names, in a list or not.

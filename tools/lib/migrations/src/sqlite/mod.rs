@@ -58,20 +58,39 @@ pub(crate) fn understand(text: &str, statement: Statement) -> Understood {
 
 fn add(statement: &Stmt<'_>, effects: &mut Vec<Effect>) {
     let effect = match statement {
-        Stmt::CreateTable { tbl_name, body, .. } => Effect::Create {
+        Stmt::CreateTable {
+            tbl_name,
+            body,
+            if_not_exists,
+            temporary,
+            ..
+        } => Effect::Create {
             kind: Kind::Table,
             name: table(tbl_name),
             columns: columns(body),
+            // A temporary one is never another's.
+            unless_there: *if_not_exists && !temporary,
         },
-        Stmt::CreateVirtualTable { tbl_name, .. } => Effect::Create {
+        Stmt::CreateVirtualTable {
+            tbl_name,
+            if_not_exists,
+            ..
+        } => Effect::Create {
             kind: Kind::Table,
             name: table(tbl_name),
             columns: None,
+            unless_there: *if_not_exists,
         },
-        Stmt::CreateView { view_name, .. } => Effect::Create {
+        Stmt::CreateView {
+            view_name,
+            if_not_exists,
+            temporary,
+            ..
+        } => Effect::Create {
             kind: Kind::View,
             name: table(view_name),
             columns: None,
+            unless_there: *if_not_exists && !temporary,
         },
         Stmt::DropTable { tbl_name, .. } => Effect::Drop {
             kind: Kind::Table,
@@ -139,6 +158,7 @@ fn alter(table: Name, body: &AlterTableBody<'_>) -> Option<Effect> {
         AlterTableBody::AddColumn(definition) => Effect::AddColumn {
             table,
             column: column(definition),
+            unless_there: false,
         },
         AlterTableBody::DropColumn(dropped) => Effect::DropColumn {
             table,
