@@ -94,3 +94,22 @@ fn a_service_that_has_ended_or_is_unhealthy_is_a_failed_check() {
     let message = check(1);
     assert!(message.contains("health unhealthy"), "{message}");
 }
+
+/// Longer than any other question to the engine may take.
+const STOP: &str = "23s";
+
+#[test]
+fn a_single_container_has_all_of_its_time_to_stop_and_is_killed_then() {
+    let Some(fixture) = fixture() else { return };
+    fixture.release("20260101-000000", "1", "ignore-term");
+    fixture.select("20260101-000000");
+    let started = fixture.tool("service-start").stderr_any().run(0);
+    assert_eq!(started.text("/proof/verdict"), "proven");
+    let stopped = fixture
+        .tool("service-stop")
+        .args(["--timeout", STOP])
+        .stderr_any()
+        .run(0);
+    assert_eq!(stopped.at("/killed"), &Value::Bool(true));
+    assert!(stopped.at("/stopMs").as_u64().unwrap() >= 23_000);
+}

@@ -97,7 +97,7 @@ fn a_tag_that_moves_takes_nobody_along_who_did_not_ask() {
     assert_eq!(back.stderr_any().run(0).text("/to"), live);
     fixture.until_version("1");
     assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), first);
-    let kept = format!("slipway/shop-demo:{live}");
+    let kept = format!("slipway/shop/demo:{live}");
     assert_eq!(
         engine.say(&["image", "inspect", "--format", IMAGE_ID, &kept]),
         first
@@ -133,7 +133,7 @@ fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
     assert_ne!(container(&fixture, "shop", "worker"), worker, "made anew");
     let first = fixture.selected().unwrap();
     let of = |release: &str, service: &str| {
-        let name = format!("slipway/shop-{service}:{release}");
+        let name = format!("slipway/shop/{service}:{release}");
         engine.run(&["image", "inspect", &name]).status.success()
     };
     assert!(of(&first, "web") && of(&first, "worker"));
@@ -143,10 +143,19 @@ fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
     crate::behaves(&fixture, &directory, "web", "3", "healthy");
     deploy_compose(&fixture).run(0);
     fixture.until_version("3");
-    // Which images nobody needs any more is looked at with every start.
+    // Which images nobody needs any more is looked at with every start; those of projects with names alike are theirs.
+    let others = ["slipway/shop-api/web", "slipway/shop-api-web", "slipway/shop-staging-web"]
+        .map(|name| format!("{name}:{first}"));
+    let image = inspect(&fixture, "shop", "web", IMAGE);
+    for other in &others {
+        engine.say(&["tag", &image, other]);
+    }
     let again = fixture.shell("service-stop >/dev/null && exec service-start");
     let _ = again.stderr_any().run(0);
     assert!(!fixture.root.join("releases").join(&first).exists());
     assert!(!of(&first, "web") && !of(&first, "worker"));
     assert!(of(&fixture.selected().unwrap(), "web"));
+    for other in &others {
+        engine.say(&["image", "inspect", "--format", IMAGE_ID, other]);
+    }
 }

@@ -12,7 +12,7 @@ use deadline::child::{ChildError, Finished, Options, run};
 use super::project::Project;
 use crate::Error;
 
-/// The longest that one look may take.
+/// The longest that one look may take, and an order beyond what the engine was told to wait.
 const ONE_LOOK: Duration = Duration::from_secs(20);
 /// How much of what was said is told.
 const LINES: usize = 3;
@@ -50,16 +50,28 @@ impl Client {
         &self.service
     }
 
-    /// `docker ARGUMENTS`, and what it answers.
+    /// `docker ARGUMENTS`, and what it answers, where it answers at once.
     pub(super) fn docker(
         &self,
         arguments: &[&str],
         action: &str,
         deadline: &Deadline,
     ) -> Result<Finished, Error> {
+        self.docker_in(Duration::ZERO, arguments, action, deadline)
+    }
+
+    /// `docker ARGUMENTS`, where the engine itself waits for up to `wait` before it answers.
+    pub(super) fn docker_in(
+        &self,
+        wait: Duration,
+        arguments: &[&str],
+        action: &str,
+        deadline: &Deadline,
+    ) -> Result<Finished, Error> {
         let mut command = Command::new("docker");
         command.args(arguments).env("LC_ALL", "C");
-        let finished = run(command, Options::default(), &deadline.or_after(ONE_LOOK))
+        let limit = deadline.or_after(wait.saturating_add(ONE_LOOK));
+        let finished = run(command, Options::default(), &limit)
             .map_err(|error| Error::of_child(error, action))?;
         if finished.status.success() {
             return Ok(finished);

@@ -140,7 +140,7 @@ impl Compose {
         for (service, id) in images {
             let tag = format!(
                 "{}{}:{}",
-                kept_as(project),
+                kept_in(&project.name),
                 service.to_lowercase(),
                 tag_of(release)
             );
@@ -158,7 +158,7 @@ impl Compose {
         };
         let there: HashSet<String> = entries(releases)?.iter().map(|path| tag_of(path)).collect();
         let action = "look for images of releases that are gone";
-        let reference = format!("reference={}*", kept_as(project));
+        let reference = format!("reference={}*", kept_in(&project.name));
         let list = [
             "images",
             "--filter",
@@ -168,7 +168,10 @@ impl Compose {
         ];
         let listed = self.client.docker(&list, action, deadline)?.stdout_text();
         for image in listed.lines() {
-            let release = image.rsplit_once(':').map_or("", |(_, tag)| tag);
+            // What the engine takes for a match is not enough to remove anything: another project's images look much alike.
+            let Some(release) = kept_of(image, &project.name) else {
+                continue;
+            };
             if there.contains(release) {
                 continue;
             }
@@ -195,9 +198,16 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(read.flatten().map(|entry| entry.path()).collect())
 }
 
-/// What the names begin with under which a project's images are kept.
-fn kept_as(project: &Project) -> String {
-    format!("slipway/{}-", project.name)
+/// Where a project's images are kept, each under its service's name. A name cannot hold the slash behind the project's, so
+/// that `shop` and `shop-api` never meet.
+fn kept_in(project: &str) -> String {
+    format!("slipway/{project}/")
+}
+
+/// The release that an image is kept for, where it is one of this very project's.
+fn kept_of<'a>(image: &'a str, project: &str) -> Option<&'a str> {
+    let (service, release) = image.strip_prefix(&kept_in(project))?.split_once(':')?;
+    (!service.contains('/')).then_some(release)
 }
 
 /// A release's name as a tag: what a tag cannot hold is left out, and it is 128 characters long at most.
@@ -209,4 +219,27 @@ fn tag_of(release: &Path) -> String {
     kept.skip_while(|one| "-.".contains(*one))
         .take(128)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_one_projects_alone_however_alike_their_names_are() {
+        let image = |project: &str, service: &str| format!("{}{service}:r1", kept_in(project));
+        assert_eq!(kept_of(&image("shop", "web"), "shop"), Some("r1"));
+        for (project, service) in [
+            ("shop-api", "web"),
+            ("shop-staging", "web"),
+            ("shop_api", "web"),
+            ("sho", "web"),
+        ] {
+            let image = image(project, service);
+            assert_eq!(kept_of(&image, "shop"), None, "{image}");
+        }
+        assert_ne!(image("shop", "api-web"), image("shop-api", "web"));
+        assert_eq!(kept_of("slipway/shop/web/more:r1", "shop"), None);
+        assert_eq!(kept_of("slipway/shop-web:r1", "shop"), None);
+    }
 }

@@ -124,10 +124,12 @@ impl Compose {
         status
     }
 
-    /// An order to the engine about those of the containers that `which` says; nothing where there are none.
+    /// An order to the engine about those of the containers that `which` says; nothing where there are none. The engine may
+    /// take `wait` for it.
     fn order(
         &self,
         verb: &[&str],
+        wait: Duration,
         which: impl Fn(&Container) -> bool,
         deadline: &Deadline,
     ) -> Result<(), Error> {
@@ -140,7 +142,7 @@ impl Compose {
             return Ok(());
         }
         let action = format!("{} {}", verb.first().unwrap_or(&""), self.client.service());
-        match self.client.docker(&arguments, &action, deadline) {
+        match self.client.docker_in(wait, &arguments, &action, deadline) {
             // It ended by itself, or was removed, in the same moment.
             Err(Error::Refused { said, .. })
                 if said.contains("is not running") || said.contains("No such container") =>
@@ -257,7 +259,7 @@ impl Supervisor for Compose {
             .count()
             == 1
         {
-            return self.order(&stop, up, deadline);
+            return self.order(&stop, timeout, up, deadline);
         }
         let project = self.project();
         let file = self.pinned_file(&project).filter(|file| file.is_file());
@@ -270,7 +272,7 @@ impl Supervisor for Compose {
         if let Err(error @ (Error::TimedOut { .. } | Error::Interrupted { .. })) = ordered {
             return Err(error);
         }
-        self.order(&stop, up, deadline)
+        self.order(&stop, timeout, up, deadline)
     }
 
     fn at_rest(&self, stopping: &Stopping<'_>, deadline: &Deadline) -> Result<AtRest, Error> {
@@ -302,7 +304,7 @@ impl Supervisor for Compose {
     }
 
     fn cut(&self, _: &[Known], deadline: &Deadline) -> Result<(), Error> {
-        self.order(&["kill"], Container::lives, deadline)
+        self.order(&["kill"], Duration::ZERO, Container::lives, deadline)
     }
 
     fn stopped(&self) -> Result<(), Error> {
