@@ -84,6 +84,16 @@ pub(super) struct RestartPolicy {
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct NetworkSettings {
     pub(super) networks: Option<BTreeMap<String, Network>>,
+    /// By the container's own port, as `80/tcp`; none behind one that is not published.
+    pub(super) ports: Option<BTreeMap<String, Option<Vec<Published>>>>,
+}
+
+/// Where one of its ports is published.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Published {
+    /// The host's port.
+    pub(super) host_port: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -143,6 +153,14 @@ impl Container {
     /// Its processes live.
     pub(super) fn lives(&self) -> bool {
         matches!(self.state.status.as_str(), "running" | "paused") && self.state.pid != 0
+    }
+
+    /// The host's ports that it is published at.
+    pub(super) fn host_ports(&self) -> impl Iterator<Item = &str> {
+        let ports = self.network_settings.ports.iter().flatten();
+        ports
+            .flat_map(|(_, published)| published.iter().flatten())
+            .map(|one| one.host_port.as_str())
     }
 
     /// The addresses that a proxy for its published ports leads to.
