@@ -16,8 +16,8 @@ pub struct Look {
     pub foreign: Vec<Holder>,
     /// The supervisor itself holds it for the service (a socket unit): for a stop and a start that is as good as free.
     pub kept: bool,
-    /// The supervisor's daemon, which listens while an instance of the service does (PM2's cluster mode). As good as the
-    /// service's own, but never to be killed: it runs other services too.
+    /// What listens while an instance of the service does and is its supervisor's: PM2's daemon for a cluster, the engine's
+    /// proxy for a container's port. As good as the service's own, but never to be killed: it is not the service's.
     pub daemon: Vec<Holder>,
     /// What listens and whose process this user may not see, as a phrase each.
     pub unseen: Vec<String>,
@@ -95,19 +95,11 @@ impl Look {
         let proc = Proc::system();
         let holders = holders(&proc, listeners, port)?;
         // Read after the holders, so that a child that is just being born is among them.
-        let mut members = service.pids(deadline)?;
-        // The engine's proxy for a container's port comes and goes with the container.
-        if matches!(service.name(), Name::Compose { .. }) {
-            let keepers = service.socket_keepers(status);
-            members.extend(keepers.into_iter().map(|(pid, _)| pid));
-        }
+        let members = service.pids(deadline)?;
         let whose = Whose {
             name: service.name(),
             by_socket_unit: !status.socket_units.is_empty(),
-            daemons: match service.name() {
-                Name::Pm2(_) => service.socket_keepers(status),
-                _ => Vec::new(),
-            },
+            daemons: daemons(service.name(), || service.socket_keepers(status)),
             members: &members,
             hidden: service.hides_members(status, &members),
         };
@@ -204,6 +196,14 @@ struct Whose<'a> {
     members: &'a [u32],
     /// The supervisor does not tell its processes.
     hidden: bool,
+}
+
+/// Those that keep its socket and come and go with it; a socket unit's manager stays, and is [`Look::kept`].
+fn daemons(name: &Name, keepers: impl Fn() -> Vec<(u32, String)>) -> Vec<(u32, String)> {
+    match name {
+        Name::Pm2(_) | Name::Compose { .. } => keepers(),
+        Name::Systemd(_) | Name::SystemdUser(_) | Name::Process(_) | Name::Command(_) => Vec::new(),
+    }
 }
 
 fn holders(proc: &Proc, listeners: &[Listener], port: u16) -> Result<Holders, Error> {

@@ -94,3 +94,27 @@ fn a_socket_that_the_manager_keeps_for_the_service_is_as_good_as_free() {
     assert!(!unseen(0, false).is_free(), "no socket unit keeps it");
     assert!(!unseen(1000, true).is_free());
 }
+
+#[test]
+fn a_supervisors_own_process_is_in_the_way_and_never_to_be_killed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let proc = Proc::system();
+    let listeners = proc.listeners(port).unwrap();
+    let holders = holders(&proc, &listeners, port).unwrap();
+    let keeps = || vec![(std::process::id(), "(docker-proxy)".to_owned())];
+    for name in ["compose:/srv/shop", "pm2:shop"] {
+        let name: Name = name.parse().unwrap();
+        let whose = Whose {
+            name: &name,
+            by_socket_unit: false,
+            daemons: daemons(&name, keeps),
+            members: &[],
+            hidden: false,
+        };
+        let look = Look::sort(&proc, Some(&whose), &listeners, &holders);
+        assert_eq!(look.daemon.len(), 1, "{look:?}");
+        assert!(look.own.is_empty() && look.left.is_empty() && look.foreign.is_empty());
+        assert!(!look.is_free());
+    }
+}
