@@ -119,7 +119,12 @@ impl Client {
         if finished.status.success() {
             return Ok(finished);
         }
-        Err(self.sort(&finished, &action, Some(file.unwrap_or(path))))
+        let error = self.sort(&finished, &action, Some(file.unwrap_or(path)));
+        Err(if project.is_staged() {
+            of_a_staged_release(error)
+        } else {
+            error
+        })
     }
 
     /// Which Compose there is; looked for once.
@@ -227,6 +232,25 @@ impl Client {
     }
 }
 
+/// A staged release wants images by their ids: what was there when it was staged is not to be had by pulling or building.
+fn of_a_staged_release(error: Error) -> Error {
+    match error {
+        Error::Refused {
+            action,
+            said,
+            hint: Some(_),
+        } => Error::Refused {
+            action,
+            said,
+            hint: Some(
+                "release-stage --pull --build, which makes a release with images that are there"
+                    .to_owned(),
+            ),
+        },
+        other => other,
+    }
+}
+
 fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
@@ -264,7 +288,24 @@ fn said_of_connection(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_staged_release_without_its_image_is_to_be_staged_anew() {
+        let refused = |hint: Option<&str>| Error::Refused {
+            action: "up compose:/srv/shop".to_owned(),
+            said: "No such image: sha256:1".to_owned(),
+            hint: hint.map(str::to_owned),
+        };
+        let hint = |error| match of_a_staged_release(error) {
+            Error::Refused { hint, .. } => hint,
+            other => panic!("{other}"),
+        };
+        let told = hint(refused(Some("service-start --pull --build"))).unwrap();
+        assert!(told.starts_with("release-stage "), "{told}");
+        assert_eq!(hint(refused(None)), None);
+    }
 
     #[test]
     fn words_of_both_versions() {
