@@ -154,8 +154,28 @@ fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
     let _ = again.stderr_any().run(0);
     assert!(!fixture.root.join("releases").join(&first).exists());
     assert!(!of(&first, "web") && !of(&first, "worker"));
-    assert!(of(&fixture.selected().unwrap(), "web"));
+    let live = fixture.selected().unwrap();
+    assert!(of(&live, "web"));
     for other in &others {
         engine.say(&["image", "inspect", "--format", IMAGE_ID, other]);
     }
+    // A tag that was lost, or never came to be, is there again.
+    engine.say(&["rmi", &format!("slipway/shop/web:{live}")]);
+    let again = fixture.shell("service-stop >/dev/null && exec service-start");
+    let _ = again.stderr_any().run(0);
+    assert!(of(&live, "web"));
+}
+
+#[test]
+fn what_cannot_be_written_down_after_a_start_is_no_failed_start() {
+    let Some(fixture) = fixture() else { return };
+    fixture.release("20260101-000000", "1", "healthy");
+    fixture.select("20260101-000000");
+    fs::create_dir_all(fixture.root.join("run")).unwrap();
+    // Where the directory would have to be.
+    fs::write(fixture.root.join("run/compose"), "").unwrap();
+    let started = fixture.tool("service-start").stderr_any().run(0);
+    assert_eq!(started.text("/proof/verdict"), "proven");
+    let noted = &started.stderr;
+    assert!(noted.contains("images are not written down"), "{noted}");
 }

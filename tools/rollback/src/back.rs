@@ -113,6 +113,9 @@ pub(crate) fn roll_back(
         &mut done,
         &deadline,
     );
+    for note in service.iter().flat_map(Service::notes) {
+        context.note(note);
+    }
     done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let outcome = match (&result, done.rolled_back) {
         (Err(_), _) => Outcome::Failed,

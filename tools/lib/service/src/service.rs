@@ -106,6 +106,12 @@ impl Service {
         self.supervisor.start(deadline)
     }
 
+    /// What went wrong beside the last start without keeping it from being one (images that could not be tagged), a sentence
+    /// each. Told once.
+    pub fn notes(&self) -> Vec<String> {
+        self.supervisor.notes()
+    }
+
     /// Fetches (`pull`) and builds (`build`) the images that the next start uses, while what runs goes on running.
     /// [`Error::NoImages`] for what is not made of images.
     pub fn prepare(&self, pull: bool, build: bool, deadline: &Deadline) -> Result<(), Error> {

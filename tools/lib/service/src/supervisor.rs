@@ -24,6 +24,11 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     /// Asks for a start and does not wait for it. Nothing where it runs already.
     fn start(&self, deadline: &Deadline) -> Result<(), Error>;
 
+    /// What went wrong beside the last start without keeping it from being one, a sentence each; told once.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Asks for a stop and a start in one, so that nobody can come between, and does not wait for them. `false` where there is
     /// no such order.
     fn restart(&self, _: &Deadline) -> Result<bool, Error> {

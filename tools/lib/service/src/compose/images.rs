@@ -102,30 +102,55 @@ impl Compose {
         }
     }
 
+    /// After a start: what the release is made of is kept and, where `text` is its configuration, written down, and what is
+    /// no release's any more is let go. The service has been started all the same, so a failure is only noted.
+    pub(super) fn look_after_images(
+        &self,
+        project: &Project,
+        text: Option<&str>,
+        deadline: &Deadline,
+    ) {
+        let note = |what: &str, error: &Error| self.noted().push(format!("{what}: {error}"));
+        match self.containers(deadline) {
+            Ok(containers) => {
+                let images = judge::images(&containers).into_iter();
+                let images = images.map(|image| (image.service, image.id)).collect();
+                let release = project.directory.as_deref();
+                // Again for one that was staged: nobody may have come to it then.
+                if let Some(Err(error)) =
+                    release.map(|release| self.keep(project, release, &images, deadline))
+                {
+                    note("its images have no tag of their own", &error);
+                }
+                if let Some(Err(error)) = text.map(|text| self.pin(project, text, &images)) {
+                    let what = "its images are not written down, and it would be started again \
+                                with whatever their names mean then";
+                    note(what, &error);
+                }
+            }
+            Err(error) => note("its images are neither tagged nor written down", &error),
+        }
+        if let Err(error) = self.forget(project, deadline) {
+            note("images of releases that are gone are still there", &error);
+        }
+    }
+
     /// Writes down what the release that has just been started is made of.
-    pub(super) fn pin(
+    fn pin(
         &self,
         project: &Project,
         text: &str,
-        deadline: &Deadline,
+        images: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
         let Some(file) = self.pinned_file(project) else {
             return Ok(());
         };
-        let images: BTreeMap<String, String> = judge::images(&self.containers(deadline)?)
-            .into_iter()
-            .map(|image| (image.service, image.id))
-            .collect();
-        let (Some(directory), Some(release)) = (file.parent(), project.directory.as_deref()) else {
+        let Some(directory) = file.parent().filter(|_| !images.is_empty()) else {
             return Ok(());
         };
-        if images.is_empty() {
-            return Ok(());
-        }
-        self.keep(project, release, &images, deadline)?;
         durable::create_directory(&self.run, 0o755)?;
         durable::create_directory(directory, 0o755)?;
-        durable::replace(&file, pin::pinned(text, &images).as_bytes(), MODE)?;
+        durable::replace(&file, pin::pinned(text, images).as_bytes(), MODE)?;
         Ok(())
     }
 
@@ -151,7 +176,7 @@ impl Compose {
     }
 
     /// Lets go of what belonged to releases that are gone. What cannot be removed, because something else uses it, stays.
-    pub(super) fn forget(&self, project: &Project, deadline: &Deadline) -> Result<(), Error> {
+    fn forget(&self, project: &Project, deadline: &Deadline) -> Result<(), Error> {
         let release = project.directory.as_deref();
         let Some(releases) = release.and_then(Path::parent) else {
             return Ok(());

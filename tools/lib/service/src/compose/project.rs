@@ -34,22 +34,14 @@ impl Project {
     /// before the first deploy.
     pub(super) fn at(path: &Path, current: &Path) -> Self {
         let directory = fs::canonicalize(path).ok();
-        let is_linked =
-            path == current || fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink());
-        // What a link leads to changes with every release, and the project is to stay the same one.
-        let named_after = if is_linked { path.parent() } else { Some(path) };
-        let by_place = named_after
-            .and_then(Path::file_name)
-            .map(|name| normal(&name.to_string_lossy()))
-            .unwrap_or_default();
         let told = std::env::var(NAME)
             .ok()
             .filter(|name| !name.is_empty())
             .or_else(|| directory.as_deref().and_then(told));
         Self {
-            name: told.unwrap_or(by_place),
+            name: told.unwrap_or_else(|| place(path, current)),
             directory,
-            is_linked,
+            is_linked: is_linked(path, current),
         }
     }
 
@@ -77,6 +69,24 @@ impl Project {
         }
         Ok(directory)
     }
+}
+
+fn is_linked(path: &Path, current: &Path) -> bool {
+    path == current || fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink())
+}
+
+/// What a project is called where nothing in it says so: after its directory or, where a link leads to it, after the one
+/// that the link is in. What a link leads to changes with every release, and this does not.
+pub(super) fn place(path: &Path, current: &Path) -> String {
+    let named_after = if is_linked(path, current) {
+        path.parent()
+    } else {
+        Some(path)
+    };
+    named_after
+        .and_then(Path::file_name)
+        .map(|name| normal(&name.to_string_lossy()))
+        .unwrap_or_default()
 }
 
 /// The file that describes the project in this directory.
