@@ -80,7 +80,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::compose::inspect;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     const CONTAINER: &str = r#"[{"Id":"c","State":{"Status":"running","Pid":9},"NetworkSettings":{
         "Networks":{"shop":{"IPAddress":"172.18.0.2"}},
@@ -100,8 +100,7 @@ mod tests {
     }
 
     fn found(fill: impl Fn(&Path)) -> Vec<u32> {
-        let root = PathBuf::from(std::env::temp_dir())
-            .join(format!("slipway-proxy-{}", std::process::id()));
+        let root = std::env::temp_dir().join(format!("slipway-proxy-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
         fill(&root);
         let containers = inspect::containers(CONTAINER).unwrap();
