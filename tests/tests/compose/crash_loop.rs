@@ -56,7 +56,7 @@ fn the_third_restart_of_the_engines_own_leads_back_to_the_images_that_ran_before
     let engine = fixture.engine.as_ref().unwrap();
     let tagged = engine.say(&["image", "inspect", "--format", "{{.Id}}", "root_demo"]);
     assert_ne!(tagged, first);
-    let kept = format!("slipway/root-demo:{}", named(1));
+    let kept = format!("slipway/root/demo:{}", named(1));
     assert_eq!(
         engine.say(&["image", "inspect", "--format", "{{.Id}}", &kept]),
         first

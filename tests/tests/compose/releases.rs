@@ -144,8 +144,12 @@ fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
     deploy_compose(&fixture).run(0);
     fixture.until_version("3");
     // Which images nobody needs any more is looked at with every start; those of projects with names alike are theirs.
-    let others = ["slipway/shop-api/web", "slipway/shop-api-web", "slipway/shop-staging-web"]
-        .map(|name| format!("{name}:{first}"));
+    let others = [
+        "slipway/shop-api/web",
+        "slipway/shop-api-web",
+        "slipway/shop-staging-web",
+    ]
+    .map(|name| format!("{name}:{first}"));
     let image = inspect(&fixture, "shop", "web", IMAGE);
     for other in &others {
         engine.say(&["tag", &image, other]);
@@ -171,9 +175,13 @@ fn what_cannot_be_written_down_after_a_start_is_no_failed_start() {
     let Some(fixture) = fixture() else { return };
     fixture.release("20260101-000000", "1", "healthy");
     fixture.select("20260101-000000");
-    fs::create_dir_all(fixture.root.join("run")).unwrap();
-    // Where the directory would have to be.
-    fs::write(fixture.root.join("run/compose"), "").unwrap();
+    let _ = fixture.tool("service-start").stderr_any().run(0);
+    let _ = fixture.tool("service-stop").stderr_any().run(0);
+    // Its image is there by now; and where the directory would have to be, something else is.
+    fixture.configure("SERVICE_START_BUILD", "no");
+    let written = fixture.root.join("run/compose");
+    fs::remove_dir_all(&written).unwrap();
+    fs::write(&written, "").unwrap();
     let started = fixture.tool("service-start").stderr_any().run(0);
     assert_eq!(started.text("/proof/verdict"), "proven");
     let noted = &started.stderr;
