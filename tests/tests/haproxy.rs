@@ -213,6 +213,36 @@ fn a_haproxy_that_is_gone_at_the_end_fails_no_deploy_and_is_told_later() {
 }
 
 #[test]
+fn a_deploys_end_takes_no_server_out_of_maintenance() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
+    balanced.drains();
+    let fixture = &balanced.fixture;
+    // An operator, while the new release is looked at: blue drains by then.
+    let operator = fixture.directory.join("operator");
+    let blue = balanced.server("admin.sock", "shop/blue");
+    let ordered = format!(
+        "#!/usr/bin/env python3\nimport socket\none = socket.socket(socket.AF_UNIX)\none.connect({:?})\n\
+         one.sendall(b'set server shop/blue state maint\\n')\none.recv(99)\n",
+        blue.split(',').next().unwrap()
+    );
+    fs::write(&operator, ordered).unwrap();
+    fixture.release(&named(2), "2", "healthy");
+    let command = format!("command:python3 {}", operator.display());
+    let urls = format!("{}\n{command}", fixture.url("/health"));
+    let deployed = fixture
+        .deploy()
+        .env("DEPLOY_HEALTH_URL", urls)
+        .env("PREFLIGHT_SKIP", "disk\nhealth")
+        .run(0);
+    assert_eq!(deployed.text("/outcome"), "succeeded");
+    assert_eq!(balanced.receipt()["haproxy"]["changed"], true);
+    assert_eq!(balanced.admin("blue"), "1", "the operator's maintenance");
+    assert_eq!(state(fixture)["drained"], json!([]));
+}
+
+#[test]
 fn a_server_that_was_left_drained_is_made_ready_by_recover() {
     let Some(balanced) = Balanced::new() else {
         return;

@@ -2,7 +2,7 @@
 
 use crate::{Application, fail};
 use deadline::Deadline;
-use haproxy::{Error, Server};
+use haproxy::{Admin, Error, Server};
 use serde_json::json;
 use state::{Note, State};
 use step::Failure;
@@ -27,7 +27,8 @@ impl Application {
     }
 }
 
-/// Makes the servers ready again that the state says were drained. One whose HAProxy does not answer, or does not obey this
+/// Makes the servers ready again that the state says were drained, where they drain still: one that is in maintenance by now is
+/// somebody else's, and is left there. One whose HAProxy does not answer, or does not obey this
 /// user, stays in the state: a deploy's end must not fail by it, and the next end, beginning or recovery tries again. The lock
 /// is held meanwhile, for as long as a local socket takes.
 pub fn make_ready(state: &mut State) {
@@ -39,7 +40,12 @@ fn is_ready(server: &str) -> bool {
         // Nobody wrote that here.
         return true;
     };
-    match server.ready() {
+    let made = server.admin().and_then(|now| match now {
+        Admin::Draining => server.ready(),
+        // Somebody has put it there since, or has made it ready himself.
+        Admin::Maintenance | Admin::Ready => Ok(()),
+    });
+    match made {
         // One that the configuration does not know any more drains no more either.
         Ok(()) | Err(Error::NoSuchServer { .. }) => true,
         Err(_) => false,
