@@ -160,13 +160,15 @@ impl<'a> Looks<'a> {
         self.due = Instant::now();
     }
 
-    /// One look in a watch: what ends it at once, with the error's code.
+    /// One look in a watch: what ends it at once, with the error's code. One that the supervisor was too slow for is a
+    /// failed one: nothing was seen, and that says nothing for the service.
     pub(crate) fn look_in_watch(
         &mut self,
         deadline: &Deadline,
     ) -> Result<Option<(&'static str, Vec<String>)>, Failure> {
         self.seen = None;
-        self.look(deadline)?;
+        self.observe(deadline)
+            .map_err(|error| fail::service(&error))?;
         let seen = self.seen.as_ref();
         Ok(seen.and_then(|seen| judge_in_watch(seen, &self.watch.limits)))
     }
@@ -188,6 +190,17 @@ impl<'a> Looks<'a> {
 
     /// One look.
     pub(crate) fn look(&mut self, deadline: &Deadline) -> Result<Judgement, Failure> {
+        match self.observe(deadline) {
+            Ok(judgement) => Ok(judgement),
+            // The supervisor took too long; the wait itself may have time left.
+            Err(service::Error::TimedOut { action }) => Ok(Judgement::Unwell(vec![format!(
+                "its supervisor did not answer in time: {action}"
+            )])),
+            Err(error) => Err(fail::service(&error)),
+        }
+    }
+
+    fn observe(&mut self, deadline: &Deadline) -> Result<Judgement, service::Error> {
         let began = Instant::now();
         let within = deadline.or_after(PATIENCE);
         let looked = self.gather(&within);
@@ -198,22 +211,14 @@ impl<'a> Looks<'a> {
             None => self.backoff.pause(),
         };
         self.due = Instant::now() + pause;
-        match looked {
-            Ok(seen) => {
-                let mut limits = self.watch.limits.clone();
-                if self.will_watch && self.watching.is_none() {
-                    limits.cpu = None;
-                }
-                let judgement = judge(&seen, &limits);
-                self.seen = Some(seen);
-                Ok(judgement)
-            }
-            // The supervisor took too long; the wait itself may have time left.
-            Err(service::Error::TimedOut { action }) => Ok(Judgement::Unwell(vec![format!(
-                "its supervisor did not answer in time: {action}"
-            )])),
-            Err(error) => Err(fail::service(&error)),
+        let seen = looked?;
+        let mut limits = self.watch.limits.clone();
+        if self.will_watch && self.watching.is_none() {
+            limits.cpu = None;
         }
+        let judgement = judge(&seen, &limits);
+        self.seen = Some(seen);
+        Ok(judgement)
     }
 
     fn gather(&mut self, deadline: &Deadline) -> Result<Seen, service::Error> {
@@ -324,3 +329,6 @@ impl<'a> Looks<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
