@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::answer::{Failure, Got, one_line};
 use crate::http::{Kept, holds};
+use crate::target::without_secrets;
 use crate::{Answer, Question};
 
 /// Holds what came against what the question expects.
@@ -92,7 +93,10 @@ fn wrong_status(question: &Question, status: u16, location: Option<&str>) -> Opt
     };
     let redirect = location.filter(|_| (300..400).contains(&status));
     Some(match redirect {
-        Some(to) => format!("not {wanted} but a redirect to {}", one_line(to, 120)),
+        Some(to) => format!(
+            "not {wanted} but a redirect to {}",
+            one_line(&without_secrets(to), 120)
+        ),
         None => format!("not {wanted}"),
     })
 }

@@ -88,7 +88,7 @@ impl Target {
             return Err(wrong(text, known));
         };
         Ok(Self {
-            text: without_password(text),
+            text: without_secrets(text),
             kind,
         })
     }
@@ -137,7 +137,7 @@ impl Target {
     }
 }
 
-/// As it was written, but for a password in it.
+/// As it was written, but for a password and the values of a query in it.
 impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
@@ -189,8 +189,35 @@ fn endpoint(text: &str) -> Option<Endpoint> {
 fn wrong(text: &str, why: &str) -> TargetError {
     TargetError(format!(
         "\"{}\" is no endpoint: {why}",
-        without_password(text)
+        without_secrets(text)
     ))
+}
+
+/// The text for people and for files that people read: no password, and of a query's parameters the names alone.
+pub(crate) fn without_secrets(text: &str) -> String {
+    // A line for the shell has question marks of its own.
+    let line = text.starts_with("command:") || text.starts_with("unix:");
+    let text = without_password(text);
+    if line { text } else { without_values(&text) }
+}
+
+/// A URL whose query's values are masked. A parameter without `=` is its own name.
+fn without_values(url: &str) -> String {
+    let (address, fragment) = match url.find('#') {
+        Some(at) => url.split_at(at),
+        None => (url, ""),
+    };
+    let Some((path, query)) = address.split_once('?') else {
+        return url.to_owned();
+    };
+    let masked: Vec<String> = query
+        .split('&')
+        .map(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if !value.is_empty() => format!("{name}=***"),
+            _ => parameter.to_owned(),
+        })
+        .collect();
+    format!("{path}?{}{fragment}", masked.join("&"))
 }
 
 fn without_password(text: &str) -> String {
@@ -271,5 +298,11 @@ mod tests {
         assert_eq!(target.port(), Some(8080));
         let error = Target::parse("http://me:secret@h:8080/x#no").unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
+        let target = Target::parse("http://h/x?token=secret&deep&k=#200").unwrap();
+        assert_eq!(target.to_string(), "http://h/x?token=***&deep&k=#200");
+        let error = Target::parse("https://h/?token=secret#no").unwrap_err();
+        assert!(!error.to_string().contains("secret"), "{error}");
+        let line = "command:test -n \"$A\" || x?y=z";
+        assert_eq!(Target::parse(line).unwrap().to_string(), line);
     }
 }

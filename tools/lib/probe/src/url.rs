@@ -1,7 +1,7 @@
 //! The address of an HTTP endpoint.
 
 use crate::Statuses;
-use crate::target::Endpoint;
+use crate::target::{Endpoint, without_secrets};
 
 /// What is asked for, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,10 +110,10 @@ impl Url {
         self.is_same_origin(other) || here && same_port
     }
 
-    /// For people: without a password.
+    /// For people: without a password, and without a query's values.
     pub(crate) fn shown(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
-        format!("{scheme}://{}{}", self.authority(None), self.path)
+        without_secrets(&format!("{scheme}://{}{}", self.authority(None), self.path))
     }
 
     /// The host as `name` where one is given, and the port where it is not the usual one.
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(full.endpoint.host, "::1");
         assert_eq!(full.path, "/x/y?z=/");
         assert!(full.statuses.contain(204));
-        assert_eq!(full.shown(), "http://[::1]:8080/x/y?z=/");
+        assert_eq!(full.shown(), "http://[::1]:8080/x/y?z=***");
         assert_eq!(url("https://h:443/").authority(None), "h");
         assert_eq!(url("http://h:443/").authority(Some("n")), "n:443");
     }
@@ -200,7 +200,7 @@ mod tests {
     fn where_a_redirect_leads() {
         let from = url("http://h:81/a/b?c#200");
         for (location, to) in [
-            ("/x?y=:z", "http://h:81/x?y=:z"),
+            ("/x?y=:z", "http://h:81/x?y=***"),
             ("x", "http://h:81/a/x"),
             ("?d", "http://h:81/a/b?d"),
             ("//other/x", "http://other/x"),

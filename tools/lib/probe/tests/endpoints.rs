@@ -105,6 +105,38 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
+fn a_body_is_for_the_origin_that_was_asked() {
+    let (elsewhere, other) = server("127.0.0.1:0", vec![http("200 OK", "")]);
+    let moved = format!(
+        "HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:{elsewhere}/x?token=there\r\ncontent-length: 0\r\n\r\n"
+    );
+    let (port, first) = server("127.0.0.1:0", vec![moved.into_bytes()]);
+    let mut question = question(&format!("http://127.0.0.1:{port}/login?token=here"));
+    question.request.body = Some(b"s3cret".to_vec());
+    question.request.follow = probe::Follow::Anywhere;
+    let answer = ask(&question, &Deadline::after(PLENTY));
+    assert!(answer.ok, "{answer:?}");
+    assert!(first.join().unwrap()[0].starts_with("POST /login?token=here "));
+    let asked = other.join().unwrap().remove(0);
+    assert!(asked.starts_with("GET /x?token=there "), "{asked}");
+    assert!(!asked.contains("content-length"), "{asked}");
+}
+
+#[test]
+fn where_a_redirect_leads_is_told_without_its_values() {
+    let moved =
+        b"HTTP/1.1 302 Found\r\nlocation: /in?token=s3cret&next=1\r\ncontent-length: 0\r\n\r\n";
+    let answer = answered(moved.to_vec());
+    assert!(
+        answer
+            .message
+            .ends_with("a redirect to /in?token=***&next=***"),
+        "{}",
+        answer.message
+    );
+}
+
+#[test]
 fn a_body_that_is_cut_short_is_not_well() {
     let answer = answered(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec());
     assert!(!answer.ok, "{answer:?}");

@@ -11,7 +11,7 @@ pub(super) struct Ask<'a> {
     pub(super) request: &'a Request,
     /// It is the address that was asked first, or one of the same scheme, host and port.
     pub(super) at_home: bool,
-    /// After a redirect that says so: GET, without the body.
+    /// After a redirect that says so, or that has led to another origin: GET, without the body.
     pub(super) only_look: bool,
 }
 

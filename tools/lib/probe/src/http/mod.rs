@@ -112,7 +112,8 @@ fn follow(
             )));
         }
         ask.at_home = next.is_same_origin(from);
-        ask.only_look |= matches!(status, 301..=303);
+        // What was given is for the origin that was asked: elsewhere it is only looked, with nothing sent along.
+        ask.only_look |= matches!(status, 301..=303) || !ask.at_home;
         let named = |failure: Failure| Failure {
             refused: false,
             message: format!("redirected to {}: {}", next.shown(), failure.message),
