@@ -24,6 +24,9 @@ impl<'a> Asked<'a> {
         if let Some(excess) = unmeasured.or_else(|| self.since()) {
             return Ok(Some(excess));
         }
+        if let Some(excess) = self.dialect()? {
+            return Ok(Some(excess));
+        }
         match self.limits()? {
             None => self.sets(),
             excess => Ok(excess),
@@ -169,6 +172,7 @@ impl<'a> Asked<'a> {
             ("health-ca", path(&endpoint.health_ca)),
             ("health-header-file", path(&endpoint.health_header_file)),
             ("health-server-name", endpoint.health_server_name.clone()),
+            ("source", path(&self.args.source)),
             ("git", path(&self.args.git)),
             ("branch", self.args.branch.clone()),
             ("migrations", path(&self.args.migrations)),
@@ -184,6 +188,20 @@ impl<'a> Asked<'a> {
             })
         };
         asked.into_iter().find_map(differs)
+    }
+
+    /// Migrations are read as what the file says they are, by whichever of its names: in another dialect a statement may be
+    /// something else, and without any nothing is judged.
+    fn dialect(&self) -> Found {
+        let asked = self.args.dialect;
+        let wanted = self.demands.parsed("dialect", told::dialect)?;
+        Ok(wanted
+            .filter(|wanted| asked != Some(*wanted))
+            .map(|_| Excess {
+                option: "dialect",
+                value: asked.map(|dialect| format!("{dialect:?}").to_ascii_lowercase()),
+                how: How::Differs(self.demands.text("dialect").unwrap_or_default().to_owned()),
+            }))
     }
 
     /// Of the migrations that the file names no fewer are judged.

@@ -176,10 +176,17 @@ fn what_is_looked_at_is_what_the_file_names() {
 fn no_fewer_migrations_and_no_fewer_patterns() {
     let file = "PREFLIGHT_MIGRATIONS=/m\nPREFLIGHT_DIALECT=sqlite\nPREFLIGHT_FORBID='dbg\ntodo'\nPREFLIGHT_FORBID_IN=/s\n";
     let migrations = ["--migrations", "/m", "--dialect", "sqlite"];
+    let other = ["--migrations", "/m", "--dialect", "postgres"];
+    let source = "PREFLIGHT_SOURCE=/build\nPREFLIGHT_DIALECT=PostgreSQL\n";
     let patterns = ["--forbid", "dbg", "--forbid", "todo", "--forbid-in", "/s"];
     let all = [&migrations[..], &patterns].concat();
     let with = |more: &[&'static str]| [&all[..], more].concat();
     passes(&all, file);
+    let said = refused(&[&other[..], &patterns].concat(), file);
+    assert_eq!(said, "--dialect postgres is not sqlite, by F");
+    passes(&[&other[..], &["--source", "/build"]].concat(), source);
+    let said = refused(&[&other[..], &["--source", "/empty"]].concat(), source);
+    assert_eq!(said, "--source /empty is not /build, by F");
     passes(
         &with(&[
             "--migrations-since",
