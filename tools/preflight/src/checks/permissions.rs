@@ -41,10 +41,19 @@ fn also(layout: &Layout, service: Option<&Name>) -> Vec<Utf8PathBuf> {
         layout.history(),
         layout.root.join("log"),
     ];
-    if let Some(Name::Process(name)) = service {
-        let files = ["json", "log"].map(|suffix| layout.run().join(format!("{name}.{suffix}")));
+    let files = match service {
+        Some(Name::Process(name)) => vec![format!("{name}.json"), format!("{name}.log")],
+        Some(Name::Pm2(name)) => vec![format!("{name}.pm2.lock")],
+        Some(Name::Compose { .. }) => vec![service::COMPOSE.to_owned()],
+        Some(Name::Command(file)) => {
+            let name = Utf8Path::new(file).file_name().unwrap_or_default();
+            vec![format!("{name}.log")]
+        }
+        Some(Name::Systemd(_) | Name::SystemdUser(_)) | None => Vec::new(),
+    };
+    if !files.is_empty() {
         places.push(layout.run());
-        places.extend(files);
+        places.extend(files.into_iter().map(|file| layout.run().join(file)));
     }
     places.retain(|place| place.exists());
     places
@@ -118,7 +127,10 @@ mod tests {
         std::fs::create_dir_all(root.join("run")).unwrap();
         let layout = Layout::new(root.to_str().unwrap());
         std::fs::write(layout.lock(), "").unwrap();
-        std::fs::write(layout.run().join("shop.json"), "").unwrap();
+        for file in ["shop.json", "shop.pm2.lock", "control.log"] {
+            std::fs::write(layout.run().join(file), "").unwrap();
+        }
+        std::fs::create_dir(layout.run().join("compose")).unwrap();
         let names = |service: Option<&str>| {
             let name: Option<Name> = service.map(|service| service.parse().unwrap());
             let places = also(&layout, name.as_ref());
@@ -128,6 +140,14 @@ mod tests {
         assert_eq!(names(Some("systemd:shop")), ["deploy-state.lock", "log"]);
         let process = ["deploy-state.lock", "log", "run", "run/shop.json"];
         assert_eq!(names(Some("process:shop")), process);
+        for (service, file) in [
+            ("pm2:shop", "run/shop.pm2.lock"),
+            ("compose:/srv/shop/current", "run/compose"),
+            ("command:/etc/shop/control", "run/control.log"),
+        ] {
+            let expected = ["deploy-state.lock", "log", "run", file];
+            assert_eq!(names(Some(service)), expected, "{service}");
+        }
         std::fs::remove_dir_all(&root).unwrap();
     }
 }
