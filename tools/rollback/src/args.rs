@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_restarts: u64,
     /// Insist that the application is deployed so; else it is taken from the state
-    #[arg(long, value_name = "KIND", value_parser = ["release", "in-place", "compose", "command"])]
+    #[arg(long, value_name = "KIND", value_parser = ["release", "in-place", "compose"])]
     pub(crate) kind: Option<String>,
     /// Why, for the history
     #[arg(long, value_name = "TEXT")]

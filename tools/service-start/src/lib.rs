@@ -70,7 +70,7 @@ impl step::Tool for Tool {
         let application = Application::of(&args.layout)?;
         let service = application.service(&args.service)?.ok_or_else(|| {
             Failure::usage("no service was named")
-                .hint("--service systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR, process:NAME or command:FILE, or --app NAME")
+                .hint(format!("--service {}; or --app NAME", service::Name::KINDS))
         })?;
         if (args.pull || args.build) && service.name().kind() != "compose" {
             return Err(fail::service(&service::Error::NoImages));
@@ -91,7 +91,6 @@ impl step::Tool for Tool {
         let deadline = context.deadline(limit);
         if args.dead_man_acts {
             let changed = start_again(&service, &deadline)?;
-            tell_notes(&service, context);
             let what = if changed {
                 "is started by the dead-man's switch"
             } else {
@@ -109,9 +108,7 @@ impl step::Tool for Tool {
         }
         answers(Some(&service), &deadline)?;
         let lease = application.enter(context, Self::NAME, STALE_AFTER, &deadline)?;
-        let started = start(&application, &lease, &service, &request, &deadline);
-        tell_notes(&service, context);
-        let report = started?;
+        let report = start(&application, &lease, &service, &request, &deadline)?;
         tell(&report, &service, context);
         lease.leave(None, &Deadline::after(BEYOND).uninterruptible())?;
         Ok(Report::of(&report))
@@ -141,13 +138,6 @@ fn foresee(
         release: live.name,
         dry_run: true,
     }))
-}
-
-/// What went wrong beside the start.
-fn tell_notes(service: &Service, context: &Context) {
-    for note in service.notes() {
-        context.note(note);
-    }
 }
 
 /// The facts, a line each.

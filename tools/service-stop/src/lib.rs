@@ -65,7 +65,7 @@ impl step::Tool for Tool {
         let application = Application::of(&args.layout)?;
         let service = application.service(&args.service)?.ok_or_else(|| {
             Failure::usage("no service was named")
-                .hint("--service systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR, process:NAME or command:FILE, or --app NAME")
+                .hint(format!("--service {}; or --app NAME", service::Name::KINDS))
         })?;
         let deadline = context.deadline(args.timeout.saturating_add(BEYOND));
         if args.dry_run {

@@ -23,10 +23,11 @@ pub struct LayoutArgs {
 /// The service and whatever supervises it.
 #[derive(Debug, Clone, Args)]
 pub struct ServiceArgs {
-    /// The service: systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR[#SERVICE,…], process:NAME or command:FILE
+    /// The service, as its kind and its name
     #[arg(
         long,
         value_name = "KIND:NAME",
+        help = format!("The service: {}", service::Name::KINDS),
         help_heading = "Application",
         global = true
     )]

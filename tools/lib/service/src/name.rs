@@ -48,6 +48,9 @@ pub enum Name {
 }
 
 impl Name {
+    /// Every kind as it is written, for a sentence.
+    pub const KINDS: &str = "systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR[#SERVICE,…], process:NAME or command:FILE";
+
     /// The word before the colon.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -95,9 +98,10 @@ impl FromStr for Name {
             why: why.to_owned(),
         };
         let Some((kind, name)) = text.split_once(':') else {
-            return Err(wrong(
-                "it needs its kind first, as in systemd:UNIT, systemd-user:UNIT, pm2:NAME, compose:DIR, process:NAME or command:FILE",
-            ));
+            return Err(wrong(&format!(
+                "it needs its kind first, as in {}",
+                Self::KINDS
+            )));
         };
         match kind {
             "systemd" => unit(name).map(Self::Systemd).map_err(wrong),
@@ -106,9 +110,7 @@ impl FromStr for Name {
             "pm2" => pm2(name).map(Self::Pm2).map_err(wrong),
             "compose" => compose(name).map_err(wrong),
             "command" => command(name).map(Self::Command).map_err(wrong),
-            _ => Err(wrong(
-                "its kind is none of systemd, systemd-user, pm2, compose, process and command",
-            )),
+            _ => Err(wrong(&format!("its kind is none of {}", Self::KINDS))),
         }
     }
 }

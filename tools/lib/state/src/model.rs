@@ -16,7 +16,7 @@ pub struct State {
     pub updated_at: Option<SystemTime>,
     /// When it last changed, by the clock that no one sets.
     pub beat: Option<Beat>,
-    /// How this application is deployed: `release`, later also `in-place`, `compose`, `command`.
+    /// How this application is deployed: `release`, `in-place` or `compose`.
     pub kind: String,
     /// What is going on.
     pub status: Status,

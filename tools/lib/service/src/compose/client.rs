@@ -226,8 +226,9 @@ impl Client {
         Error::Refused {
             action,
             said,
-            hint: unbuilt
-                .then(|| "service-start --pull --build, which fetches and builds first".to_owned()),
+            hint: unbuilt.then(|| {
+                "service-start --pull --build, which fetches and builds first; for a release, whose images are told by their ids, a new one: release-stage --compose DIR".to_owned()
+            }),
         }
     }
 }
