@@ -91,6 +91,7 @@ impl step::Tool for Tool {
         let deadline = context.deadline(limit);
         if args.dead_man_acts {
             let changed = start_again(&service, &deadline)?;
+            tell_notes(&service, context);
             let what = if changed {
                 "is started by the dead-man's switch"
             } else {
@@ -108,7 +109,9 @@ impl step::Tool for Tool {
         }
         answers(Some(&service), &deadline)?;
         let lease = application.enter(context, Self::NAME, STALE_AFTER, &deadline)?;
-        let report = start(&application, &lease, &service, &request, &deadline)?;
+        let started = start(&application, &lease, &service, &request, &deadline);
+        tell_notes(&service, context);
+        let report = started?;
         tell(&report, &service, context);
         lease.leave(None, &Deadline::after(BEYOND).uninterruptible())?;
         Ok(Report::of(&report))
@@ -138,6 +141,13 @@ fn foresee(
         release: live.name,
         dry_run: true,
     }))
+}
+
+/// What went wrong beside the start.
+fn tell_notes(service: &Service, context: &Context) {
+    for note in service.notes() {
+        context.note(note);
+    }
 }
 
 /// The facts, a line each.
