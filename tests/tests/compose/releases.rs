@@ -187,3 +187,29 @@ fn what_cannot_be_written_down_after_a_start_is_no_failed_start() {
     let noted = &started.stderr;
     assert!(noted.contains("images are not written down"), "{noted}");
 }
+
+#[test]
+fn containers_of_a_project_by_another_name_are_not_started_beside() {
+    let Some(fixture) = fixture() else { return };
+    let directory = project(&fixture, "shop");
+    let by_hand = format!("compose:{}", directory.display());
+    let started = fixture
+        .tool("service-start")
+        .args(["--service", &by_hand, "--build"]);
+    let _ = started.stderr_any().run(0);
+    let stage = |name: &str| {
+        let tool = fixture.tool("release-stage");
+        tool.env("COMPOSE_PROJECT_NAME", name)
+            .args(["--compose", directory.to_str().unwrap()])
+            .stderr_any()
+    };
+    let refused = stage("").run(1);
+    assert_eq!(refused.error_code(), "other-project");
+    let hint = refused.text("/error/hint");
+    assert!(hint.contains("COMPOSE_PROJECT_NAME=shop"), "{hint}");
+    // As the hint says; and where none of them runs there is nothing to be beside of.
+    stage("shop").run(0);
+    let stopped = fixture.tool("service-stop").args(["--service", &by_hand]);
+    let _ = stopped.stderr_any().run(0);
+    stage("").run(0);
+}

@@ -62,6 +62,10 @@ pub(crate) const OWN: step::Codes = &[
         "--in-place: a ref of the release's name keeps another commit",
     ),
     (
+        "other-project",
+        "--compose: what runs already belongs to a project of another name than the root's",
+    ),
+    (
         "known-bad",
         "--compose: a release of this configuration and these images was marked bad",
     ),

@@ -28,6 +28,11 @@ pub(crate) fn fill(
     let failed = |error: service::Error| fail::service(&error);
     let source = ComposeSource::at(&project.directory, &project.services);
     let named = project.directory.display();
+    is_the_same_project(
+        application,
+        &source,
+        &context.deadline(request.copy_timeout),
+    )?;
     let (pull, build) = (project.pull, request.build.is_some());
     if pull || build {
         context.note(match (pull, build) {
@@ -58,6 +63,29 @@ pub(crate) fn fill(
         outputs: Vec::new(),
         compose: Some(Made { source, pinned }),
     })
+}
+
+/// Refuses what a deploy would start beside what runs already: it stops only what it knows by its own project's name.
+fn is_the_same_project(
+    application: &Application,
+    source: &ComposeSource,
+    deadline: &Deadline,
+) -> Result<(), Failure> {
+    let current = &application.layout.current;
+    let unseen = source.unseen_at(current.as_std_path(), deadline);
+    let Some((own, other)) = unseen.map_err(|error| fail::service(&error))? else {
+        return Ok(());
+    };
+    Err(Failure::no(
+        "other-project",
+        format!(
+            "containers of the project {own} run, and {current} is taken for the project {other}: \
+             nobody would stop them before the release starts"
+        ),
+    )
+    .hint(format!(
+        "COMPOSE_PROJECT_NAME={own} in the application's file, or around this call"
+    )))
 }
 
 /// Refuses what was deployed before and found bad.

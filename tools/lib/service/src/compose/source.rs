@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use deadline::Deadline;
 
 use super::client::Compose as Kind;
+use super::inspect::Container;
 use super::project::Project;
 use super::{Compose, images, pin};
 use crate::{Error, Image, Setting};
@@ -49,6 +50,23 @@ impl ComposeSource {
     /// Fetches what a registry has and builds what is built here, while what runs goes on running.
     pub fn prepare(&self, pull: bool, build: bool, deadline: &Deadline) -> Result<(), Error> {
         images::prepare(&self.compose, pull, build, deadline)
+    }
+
+    /// Where containers of this project run, and whoever starts and stops what `current` leads to looks for those of another
+    /// one: the project's name, and the other's.
+    pub fn unseen_at(
+        &self,
+        current: &Path,
+        deadline: &Deadline,
+    ) -> Result<Option<(String, String)>, Error> {
+        let own = self.compose.project().name;
+        let other = Project::at(current, current).name;
+        if own == other {
+            return Ok(None);
+        }
+        let containers = self.compose.containers(deadline)?;
+        let runs = containers.iter().any(Container::lives);
+        Ok(runs.then_some((own, other)))
     }
 
     /// The configuration with its images as they are now.
