@@ -5,9 +5,10 @@
 use crate::checkout::Checkout;
 use crate::runbook::held::{parent, until_gone};
 use crate::runbook::{Gate, Held, deploy_state};
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::Signal;
-use slipway_tests::{Fixture, kill};
-use std::fs;
+use slipway_tests::{Fixture, kill, until};
+use std::fs::{self, File};
 
 /// Version 1 is live, and a mirror of version 2 will stop in the middle of its files.
 fn held_at_a_file(fixture: &Fixture) -> (Checkout<'_>, Gate) {
@@ -148,3 +149,44 @@ on_each!(a_rollback_killed_in_the_middle_is_finished, |fixture| {
     checkout.holds("1");
     assert_eq!(checkout.head(), one);
 });
+
+on_each!(
+    a_rollback_killed_before_its_stop_is_finished_and_the_bad_one_does_not_go_on,
+    |fixture| {
+        let checkout = Checkout::deployed(&fixture);
+        let one = checkout.head();
+        checkout.commit("2", "healthy");
+        checkout.deploys("2");
+        // As long as the tree is somebody's the rollback has been announced and has not touched anything.
+        let lock = File::open(checkout.tree.join(".git/slipway/lock")).unwrap();
+        let lock = Flock::lock(lock, FlockArg::LockExclusive).unwrap();
+        let rollback = fixture.tool("rollback").no_report().stderr_any().spawn();
+        until("the rollback is announced", || {
+            checkout.state()["status"] == "rolling-back"
+        });
+        kill(rollback.pid(), Signal::SIGKILL);
+        rollback.finish(137);
+        drop(lock);
+        fixture.until_version("2");
+        let recovered = deploy_state(&fixture, &["recover"], 0);
+        assert_eq!(recovered.text("/outcome"), "rolled-back");
+        checkout.holds("1");
+        assert_eq!(checkout.head(), one);
+    }
+);
+
+on_each!(
+    what_began_before_the_tree_was_changed_is_replaced,
+    |fixture| {
+        let checkout = Checkout::deployed(&fixture);
+        checkout.commit("2", "healthy");
+        for (tool, arguments) in [("release-stage", &[][..]), ("release-swap", &["--newest"])] {
+            let tool = fixture.tool(tool).args(arguments);
+            tool.no_report().stderr_any().run(0);
+        }
+        fixture.until_version("1");
+        let started = fixture.tool("service-start").stderr_any().run(0);
+        assert_eq!(started.at("/changed"), true);
+        checkout.holds("2");
+    }
+);

@@ -10,6 +10,7 @@ mod codes;
 mod dead_man;
 mod images;
 mod release;
+mod report;
 mod run;
 mod start;
 mod wait;
@@ -17,7 +18,8 @@ mod wait;
 pub use args::Args;
 pub use dead_man::start_again;
 pub use images::Images;
-pub use start::{StartReport, StartRequest, start};
+pub use report::StartReport;
+pub use start::{StartRequest, start};
 
 use application::{Application, STALE_AFTER, answers, fail};
 use deadline::Deadline;

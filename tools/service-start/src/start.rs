@@ -2,12 +2,12 @@
 
 use crate::images::{Change, Images};
 use crate::release::{self, Live};
+use crate::report::StartReport;
 use crate::run::Run;
 use crate::wait::{self, Signs};
 use application::{Application, Lease, fail, record, runs};
 use deadline::Deadline;
 use probe::Question;
-use serde::Serialize;
 use service::{Active, Before, Disarmed, Expectation, Mark, Proof, Service, Status, Verdict};
 use service_stop::port::Look;
 use std::time::{Duration, Instant};
@@ -39,34 +39,6 @@ pub struct StartRequest {
     pub images: Option<Images>,
 }
 
-/// What a start came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StartReport {
-    /// Whether it was started; not where it ran already, out of the live release.
-    pub changed: bool,
-    /// The release that runs.
-    pub release: Option<String>,
-    /// The new main process; after a failure the one that there is, if any.
-    pub pid: Option<u32>,
-    /// The supervisor's name for the new run.
-    pub invocation: Option<String>,
-    /// Milliseconds from the request until it was ready.
-    pub start_ms: Option<u64>,
-    /// The supervisor's restart counter right after the start; restarts since the switch count from there.
-    pub restarts_at_switch: Option<u64>,
-    /// Whether the new process is the one that answers, and what that rests on.
-    pub proof: Option<Proof>,
-    /// The images that it ran and runs, where it is made of containers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub images: Option<Change>,
-    /// Whether a dead-man's switch was armed and has been disarmed.
-    pub disarmed: bool,
-    /// After a failure: the last lines that the service wrote.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub log_tail: Option<Vec<String>>,
-}
-
 /// Starts the service and comes back once it is ready and proven to be the new process of the live release; then the
 /// dead-man's switch is disarmed. A failure carries the report as far as it goes, with the last lines of the service's log.
 ///
@@ -82,6 +54,7 @@ pub fn start(
     let failed = |error: service::Error| fail::service(&error);
     let status = service.status(deadline).map_err(failed)?;
     let mut step = Step {
+        application,
         lease,
         service,
         request,
@@ -116,6 +89,7 @@ fn runs_of(status: &Status) -> Before {
 }
 
 struct Step<'a> {
+    application: &'a Application,
     lease: &'a Lease<'a>,
     service: &'a Service,
     request: &'a StartRequest,
@@ -216,6 +190,9 @@ impl Step<'_> {
         drop(self.lease.lock(deadline)?);
         self.report.restarts_at_switch = status.restarts;
         let limit = deadline.or_after(self.request.timeout);
+        if status.active == Active::Running && self.application.is_of_before(status, &limit)? {
+            return self.replace(status, deadline);
+        }
         if status.active == Active::Running {
             let expectation = Expectation {
                 release_dir: Some(self.live.directory.clone()),
@@ -236,7 +213,8 @@ impl Step<'_> {
     }
 
     /// A connection that came in between the stop and now has started the old release again, through the service's own
-    /// socket: that run is replaced, while the socket stays open.
+    /// socket: that run is replaced, while the socket stays open. In place the same goes for whatever began before the working
+    /// tree held the live release.
     fn replace(&mut self, status: &Status, deadline: &Deadline) -> Result<(), Failure> {
         let failed = |error: service::Error| fail::service(&error);
         self.mark = Some(self.service.mark(deadline).map_err(failed)?);

@@ -2,7 +2,9 @@
 
 use crate::{Application, fail};
 use deadline::Deadline;
+use host::Proc;
 use releases::{Manifest, ManifestError};
+use service::Status;
 use std::path::Path;
 use step::Failure;
 use worktree::{Care, Mirrored, Release, Tree};
@@ -42,6 +44,29 @@ impl Application {
             Some(place) => place.is_placed(),
             None => Ok(true),
         }
+    }
+
+    /// Whether what runs began before its working tree held the live release, and so is not of it: where all releases run in
+    /// the same directory, that is what tells them apart. Never of a release that is not in place.
+    pub fn is_of_before(&self, status: &Status, deadline: &Deadline) -> Result<bool, Failure> {
+        let link = self.link()?;
+        let place = match link.release() {
+            Some(live) => self.in_place(live, deadline)?,
+            None => None,
+        };
+        let (Some(place), Some(pid)) = (place, status.main_pid) else {
+            return Ok(false);
+        };
+        let since = place.tree.held_since();
+        let since = since.map_err(|error| fail::worktree(&error))?;
+        let began = Proc::system().stat(pid).ok();
+        let (Some(since), Some(began)) = (since, began) else {
+            return Ok(false);
+        };
+        // The kernel tells a start in whole ticks, rounded down.
+        let ticks = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let ticks = ticks.saturating_mul(host::ticks_per_second()) / 1000;
+        Ok(began.start_time < ticks)
     }
 
     /// Mirrors this release into its working tree, where it is one in place; nothing is done for any other. Finishes or undoes what an

@@ -74,7 +74,7 @@ impl Application {
     }
 
     /// Starts the service where it does not run; replaces it where a rollback has been finished and what runs is still what
-    /// was to be rolled back. One order to the supervisor, so that a kill leaves nothing half done; and asked for again by
+    /// was to be rolled back, and where what runs began before its working tree held what is live. One order to the supervisor, so that a kill leaves nothing half done; and asked for again by
     /// whoever settles this again, for what runs is looked at and not remembered.
     fn bring_up(
         &self,
@@ -89,13 +89,16 @@ impl Application {
             release_dir: self.runs()?.map(Into::into),
             ..Expectation::default()
         };
-        let replace = settlement.outcome == Outcome::RolledBack
-            && !status.active.is_over()
+        let runs = !status.active.is_over();
+        let is_other = runs
+            && settlement.outcome == Outcome::RolledBack
             && service
                 .proof(&expectation, deadline)
                 .map_err(failed)?
                 .verdict
                 == Verdict::Disproven;
+        // In place all releases run in one directory; and what ran while it was put right has read from both.
+        let replace = is_other || (runs && self.is_of_before(&status, deadline)?);
         // Another that found the holder dead may have settled it meanwhile, and then it is that one's service.
         let held = self.lock(deadline)?;
         held.state

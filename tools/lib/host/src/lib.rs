@@ -43,7 +43,7 @@ pub use places::Tri;
 pub use port::{Port, try_bind};
 pub use proc::Proc;
 pub use socket::{Family, Holder, Holders, Listener};
-pub use stat::Stat;
+pub use stat::{Stat, ticks_per_second};
 pub use uses::{InUse, Use};
 
 /// This machine's own name, as `uname -n` prints it. Bytes that are not UTF-8 are replaced.

@@ -94,7 +94,8 @@ impl Proc {
     }
 }
 
-fn ticks_per_second() -> u64 {
+/// How many clock ticks a second has, in which the kernel tells when a process started.
+pub fn ticks_per_second() -> u64 {
     // 100 on every Linux that a person is likely to meet; the kernel's own answer all the same.
     sysconf(SysconfVar::CLK_TCK)
         .ok()

@@ -72,19 +72,19 @@ impl Tree {
     }
 
     /// `git reset --hard`: the checked-out branch, or the detached HEAD, is at `commit` afterwards, and so are all committed files.
-    /// `broken` is the commit of one that was killed, whose files may be in the tree.
+    /// `killed` are the commits of mirrors that were killed, whose files may be in the tree.
     pub(crate) fn reset(
         &self,
         commit: &str,
-        broken: Option<&str>,
+        killed: &[String],
         deadline: &Deadline,
     ) -> Result<(), Error> {
         let index = self.area().join("index");
         // Only a git of ours makes that, and none lives.
         durable::remove(self.area().join("index.lock"))?;
         self.copy_index(&index)?;
-        if let Some(broken) = broken.filter(|broken| *broken != commit) {
-            self.add_files_of(broken, &index, deadline)?;
+        for killed in killed.iter().filter(|killed| *killed != commit) {
+            self.add_files_of(killed, &index, deadline)?;
         }
         let reset = || {
             let mut command = self.git([
@@ -102,7 +102,7 @@ impl Tree {
         };
         let mut finished = reset()?;
         if !finished.status.success()
-            && broken.is_some()
+            && !killed.is_empty()
             && let Some(lock) = blocked_by(&finished.tail(20))
             && is_left_behind(&lock, commit, deadline)?
         {
@@ -118,7 +118,12 @@ impl Tree {
 
     /// Adds the files of a commit to an index, whatever it has under their names: what an index does not have, git leaves
     /// lying in the tree.
-    fn add_files_of(&self, commit: &str, index: &Path, deadline: &Deadline) -> Result<(), Error> {
+    pub(crate) fn add_files_of(
+        &self,
+        commit: &str,
+        index: &Path,
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
         let mut command = git::command_of("/bin/sh", self.root());
         command
             .args([
@@ -129,6 +134,25 @@ impl Tree {
             .env("GIT_INDEX_FILE", index)
             .env(MARK, self.root());
         git::say(command, deadline).map(drop)
+    }
+
+    /// An index that knows the files of these commits too, so that they are not taken for somebody's own; nothing where there
+    /// are none, and the tree's own does.
+    pub(crate) fn index_with(
+        &self,
+        commits: &[String],
+        deadline: &Deadline,
+    ) -> Result<Option<PathBuf>, Error> {
+        if commits.is_empty() {
+            return Ok(None);
+        }
+        let index = self.area().join("index");
+        durable::remove(self.area().join("index.lock"))?;
+        self.copy_index(&index)?;
+        for commit in commits {
+            self.add_files_of(commit, &index, deadline)?;
+        }
+        Ok(Some(index))
     }
 
     /// A copy of the tree's index, with its time: by that git knows which files to look into.

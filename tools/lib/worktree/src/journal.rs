@@ -4,6 +4,7 @@ use crate::{Error, Tree};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// More bytes than either file has.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -19,6 +20,29 @@ pub(crate) struct Placed {
     pub(crate) commit: String,
     /// Its outputs in the tree.
     pub(crate) outputs: Vec<String>,
+    /// When the last of it came there; not told of a tree that was taken as it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<Moment>,
+}
+
+/// A moment of one boot, which no clock that is set changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Moment {
+    /// Which boot ([`host::boot_id`]).
+    boot_id: String,
+    /// Milliseconds since then, time asleep included.
+    milliseconds: u64,
+}
+
+impl Moment {
+    /// This one; nothing where the kernel does not tell.
+    pub(crate) fn now() -> Option<Self> {
+        Some(Self {
+            boot_id: host::boot_id().ok()?,
+            milliseconds: host::boottime().ok()?.as_millis().try_into().ok()?,
+        })
+    }
 }
 
 /// A mirror that is under way.
@@ -30,6 +54,16 @@ pub(crate) struct Mirroring {
     pub(crate) commit: String,
     /// All that may lie in the tree and is an output of ours, of this release and of those before it.
     pub(crate) outputs: Vec<String>,
+    /// The commits of mirrors killed before this one, whose files may still be in the tree.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) before: Vec<String>,
+}
+
+impl Mirroring {
+    /// Every commit that it and those killed before it were to put there, oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &String> {
+        self.before.iter().chain([&self.commit])
+    }
 }
 
 impl Tree {
@@ -52,6 +86,15 @@ impl Tree {
         write(&self.area().join(PLACED), placed)?;
         durable::remove(self.area().join(MIRRORING))?;
         Ok(())
+    }
+
+    /// How long after this boot the tree has held what it holds; nothing where that was before it, or is not told.
+    pub fn held_since(&self) -> Result<Option<Duration>, Error> {
+        let since = self.placed()?.and_then(|placed| placed.since);
+        let boot = host::boot_id().ok();
+        Ok(since
+            .filter(|since| Some(&since.boot_id) == boot.as_ref())
+            .map(|since| Duration::from_millis(since.milliseconds)))
     }
 
     /// Whether this release is in the tree as far as we know, and nothing is half done. What people have changed since is

@@ -1,6 +1,7 @@
 //! A release, put into the tree.
 
-use crate::journal::{Mirroring, Placed};
+use crate::journal::{Mirroring, Moment, Placed};
+use crate::obstacles::Ours;
 use crate::{Error, Release, Tree, look, prepare};
 use deadline::Deadline;
 use durable::{Mutex, MutexError, Staging};
@@ -15,6 +16,17 @@ pub enum Care {
     Refuse,
     /// It is kept elsewhere: a rollback goes on.
     Save,
+}
+
+/// What a mirror goes by on its way.
+struct Way<'a> {
+    /// The outputs of ours that may be in the tree.
+    ours: &'a [String],
+    /// The commits of killed mirrors, whose files may be.
+    killed: &'a [String],
+    /// Whether no release of ours has come into the tree yet.
+    is_first: bool,
+    care: Care,
 }
 
 /// What a mirror came to.
@@ -59,18 +71,27 @@ impl Tree {
         ours.extend(broken.iter().flat_map(|broken| broken.outputs.clone()));
         let ours: Vec<String> = ours.into_iter().collect();
         let mut mirrored = Mirrored::default();
-        let mut away = Vec::new();
-        if broken.is_none() {
-            if self.is_there(release, placed.as_ref(), deadline)? {
-                return Ok(mirrored);
-            }
-            away = self.look_at_the_way(release, placed.is_none(), &ours, care, deadline)?;
+        if broken.is_none() && self.is_there(release, placed.as_ref(), deadline)? {
+            return Ok(mirrored);
         }
+        // Half a release speaks of no people: what is theirs in it is kept, and keeps nothing out.
+        let care_of_theirs = if broken.is_some() { Care::Save } else { care };
+        let killed = self.killed(broken.as_ref(), deadline);
+        let way = Way {
+            ours: &ours,
+            killed: &killed,
+            is_first: placed.is_none(),
+            care: care_of_theirs,
+        };
+        let away = self.look_at_the_way(release, &way, deadline)?;
         let ready = self.ready(release, deadline)?;
         let firm = deadline.uninterruptible();
         let _lock = self.lock_index(care, &firm)?;
-        if broken.is_none() && care == Care::Save {
-            mirrored.saved = self.save(release.commit, &firm)?;
+        if care_of_theirs == Care::Save {
+            let known = placed.iter().map(|placed| placed.commit.clone());
+            let known: Vec<String> = known.chain(killed.iter().cloned()).collect();
+            let half = broken.is_some().then_some(&known[..]);
+            mirrored.saved = self.save(release.commit, half.unwrap_or_default(), &firm)?;
         }
         mirrored.saved.extend(self.move_away(&away)?);
         mirrored.changed = true;
@@ -80,19 +101,19 @@ impl Tree {
             to: release.name.into(),
             commit: release.commit.into(),
             outputs: all.into_iter().collect(),
+            before: killed.clone(),
         })?;
         let aside = Staging::create(self.area(), 0o755)?;
         for old in ours.iter().filter(|old| !release.outputs.contains(old)) {
             self.aside(old, aside.path())?;
         }
-        let killed = broken.as_ref().map(|broken| broken.commit.as_str());
-        self.reset(release.commit, killed, &firm)?;
+        self.reset(release.commit, &killed, &firm)?;
         for new in release.outputs {
             self.aside(new, aside.path())?;
             prepare::make_parents(release.directory, self.root(), Path::new(new))?;
             durable::relocate(ready.join(new), self.root().join(new))?;
         }
-        self.finish(release, placed.as_ref().filter(|_| broken.is_none()), aside)?;
+        self.finish(release, placed.filter(|_| broken.is_none()), aside)?;
         Ok(mirrored)
     }
 
@@ -106,6 +127,7 @@ impl Tree {
             release: release.name.into(),
             commit: release.commit.into(),
             outputs: release.outputs.iter().filter(is_there).cloned().collect(),
+            since: None,
         })
     }
 
@@ -118,11 +140,28 @@ impl Tree {
         }
         let placed = self.placed()?;
         let ours = placed.as_ref().map_or(&[][..], |placed| &placed.outputs);
-        self.look_at_the_way(release, placed.is_none(), ours, Care::Refuse, deadline)
-            .map(drop)
+        let way = Way {
+            ours,
+            killed: &[],
+            is_first: placed.is_none(),
+            care: Care::Refuse,
+        };
+        self.look_at_the_way(release, &way, deadline).map(drop)
     }
 
-    fn alone(&self, deadline: &Deadline) -> Result<Mutex, Error> {
+    /// The commits whose files mirrors that were killed may have left in the tree, oldest first.
+    fn killed(&self, broken: Option<&Mirroring>, deadline: &Deadline) -> Vec<String> {
+        let mut killed: Vec<String> = Vec::new();
+        for commit in broken.iter().flat_map(|broken| broken.all()) {
+            // One that git does not have any more has not been seen since.
+            if !killed.contains(commit) && self.resolve(commit, deadline).is_ok() {
+                killed.push(commit.clone());
+            }
+        }
+        killed
+    }
+
+    pub(crate) fn alone(&self, deadline: &Deadline) -> Result<Mutex, Error> {
         Mutex::acquire(self.area().join("lock"), 0o644, deadline).map_err(|error| match error {
             MutexError::Ended(ended) => ended.into(),
             MutexError::File(error) => error.into(),
@@ -156,17 +195,18 @@ impl Tree {
     fn look_at_the_way(
         &self,
         release: &Release<'_>,
-        is_first: bool,
-        ours: &[String],
-        care: Care,
+        way: &Way<'_>,
         deadline: &Deadline,
     ) -> Result<Vec<PathBuf>, Error> {
+        let Way { is_first, care, .. } = *way;
         if care == Care::Refuse {
             self.is_clean(deadline)?;
             self.loses_nothing(release.commit, deadline)?;
         }
-        let files = self.under_files(release, ours, deadline)?;
-        let outputs = self.under_outputs(release, ours, deadline)?;
+        let index = self.index_with(way.killed, deadline)?;
+        let ours = Ours::new(way.ours, index.as_deref());
+        let files = self.under_files(release, &ours, deadline)?;
+        let outputs = self.under_outputs(release, &ours, deadline)?;
         let refused: Vec<PathBuf> = match (care, is_first) {
             (Care::Save, _) => Vec::new(),
             (Care::Refuse, true) => files.clone(),
@@ -229,9 +269,14 @@ impl Tree {
     fn finish(
         &self,
         release: &Release<'_>,
-        before: Option<&Placed>,
+        before: Option<Placed>,
         aside: Staging,
     ) -> Result<(), Error> {
+        // The same release, tidied up: who runs out of it since then still does.
+        let same = before
+            .as_ref()
+            .filter(|before| before.release == release.name && before.commit == release.commit);
+        let since = same.map_or_else(Moment::now, |same| same.since.clone());
         // Emptied, it would be taken for outputs made ready.
         self.discard(release.name)?;
         let whole = before.filter(|before| {
@@ -250,6 +295,7 @@ impl Tree {
             release: release.name.into(),
             commit: release.commit.into(),
             outputs: release.outputs.to_vec(),
+            since,
         })
     }
 }

@@ -8,18 +8,28 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The outputs of ours that may be in the tree.
-struct Ours<'a>(&'a [String]);
+/// What of ours may be in the tree.
+pub(crate) struct Ours<'a> {
+    outputs: &'a [String],
+    /// Which files are committed, where it is not the tree's own index that says so.
+    index: Option<&'a Path>,
+}
 
-impl Ours<'_> {
+impl<'a> Ours<'a> {
+    pub(crate) fn new(outputs: &'a [String], index: Option<&'a Path>) -> Self {
+        Self { outputs, index }
+    }
+
     /// Whether it is one of them, or in one.
     fn covers(&self, path: &Path) -> bool {
-        self.0.iter().any(|own| path.starts_with(own))
+        self.outputs.iter().any(|own| path.starts_with(own))
     }
 
     /// Whether one of them is in it.
     fn reach_into(&self, path: &Path) -> bool {
-        self.0.iter().any(|own| Path::new(own).starts_with(path))
+        self.outputs
+            .iter()
+            .any(|own| Path::new(own).starts_with(path))
     }
 }
 
@@ -28,16 +38,15 @@ impl Tree {
     pub(crate) fn under_files(
         &self,
         release: &Release<'_>,
-        ours: &[String],
+        ours: &Ours<'_>,
         deadline: &Deadline,
     ) -> Result<Vec<PathBuf>, Error> {
-        let ours = Ours(ours);
-        let others = self.others(None, deadline)?;
+        let others = self.others(ours, None, deadline)?;
         let mut found = BTreeSet::new();
         let files = self.committed(release.commit, &others, true, deadline)?;
         for file in files {
             match self.root().join(&file).symlink_metadata() {
-                Ok(there) if there.is_dir() => found.extend(self.foreign(&file, &ours, deadline)?),
+                Ok(there) if there.is_dir() => found.extend(self.foreign(&file, ours, deadline)?),
                 Ok(_) if !ours.covers(&file) => drop(found.insert(file)),
                 // A file lies where a directory of it is to be.
                 Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -62,7 +71,7 @@ impl Tree {
         let blobs = self.committed(release.commit, &above, false, deadline)?;
         for other in &others {
             if blobs.iter().any(|blob| other.starts_with(blob)) && !ours.covers(other) {
-                found.extend(self.foreign(other, &ours, deadline)?);
+                found.extend(self.foreign(other, ours, deadline)?);
             }
         }
         Ok(found.into_iter().collect())
@@ -72,24 +81,23 @@ impl Tree {
     pub(crate) fn under_outputs(
         &self,
         release: &Release<'_>,
-        ours: &[String],
+        ours: &Ours<'_>,
         deadline: &Deadline,
     ) -> Result<Vec<PathBuf>, Error> {
-        let known = Ours(ours);
         let mut found = BTreeSet::new();
         for output in release
             .outputs
             .iter()
-            .filter(|output| !ours.contains(output))
+            .filter(|output| !ours.outputs.contains(output))
         {
             let path = Path::new(output);
             match self.root().join(path).symlink_metadata() {
-                Ok(_) => found.extend(self.foreign(path, &known, deadline)?),
+                Ok(_) => found.extend(self.foreign(path, ours, deadline)?),
                 Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                    let others = self.others(None, deadline)?;
+                    let others = self.others(ours, None, deadline)?;
                     let blocking = others
                         .iter()
-                        .find(|other| path.starts_with(other) && !known.covers(other));
+                        .find(|other| path.starts_with(other) && !ours.covers(other));
                     found.extend(blocking.cloned());
                 }
                 Err(_) => {}
@@ -106,12 +114,12 @@ impl Tree {
         deadline: &Deadline,
     ) -> Result<Vec<PathBuf>, Error> {
         let mut found = Vec::new();
-        for other in self.others(Some(path), deadline)? {
+        for other in self.others(ours, Some(path), deadline)? {
             if ours.covers(&other) || self.is_empty(&other) {
                 continue;
             }
             if ours.reach_into(&other) {
-                let each = self.say(listing(&[], Some(&other)), deadline)?;
+                let each = self.list(ours, listing(&[], Some(&other)), deadline)?;
                 found.extend(
                     git::paths(&each)
                         .into_iter()
@@ -125,10 +133,29 @@ impl Tree {
     }
 
     /// What is not committed, ignored or not.
-    fn others(&self, within: Option<&Path>, deadline: &Deadline) -> Result<Vec<PathBuf>, Error> {
-        let said = self.say(listing(&["--directory"], within), deadline)?;
+    fn others(
+        &self,
+        ours: &Ours<'_>,
+        within: Option<&Path>,
+        deadline: &Deadline,
+    ) -> Result<Vec<PathBuf>, Error> {
+        let said = self.list(ours, listing(&["--directory"], within), deadline)?;
         let plain = |path: PathBuf| path.components().collect::<PathBuf>();
         Ok(git::paths(&said).into_iter().map(plain).collect())
+    }
+
+    /// What git lists, by the index that knows what is ours.
+    fn list(
+        &self,
+        ours: &Ours<'_>,
+        arguments: Vec<OsString>,
+        deadline: &Deadline,
+    ) -> Result<Vec<u8>, Error> {
+        let mut command = self.git(arguments);
+        if let Some(index) = ours.index {
+            command.env("GIT_INDEX_FILE", index);
+        }
+        git::say(command, deadline)
     }
 
     /// The files of a commit at or, `within`, beneath these paths.

@@ -16,6 +16,8 @@ impl Tree {
     /// dead makers left, and what was made ready of releases that are neither this one nor in the tree, goes.
     pub fn prepare(&self, release: &Release<'_>, deadline: &Deadline) -> Result<(), Error> {
         self.make_area()?;
+        // What a mirror is at work with is not tidied away under it.
+        let _alone = self.alone(deadline)?;
         self.tidy(release.name)?;
         self.ready(release, deadline).map(drop)
     }

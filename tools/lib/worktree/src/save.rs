@@ -2,21 +2,30 @@
 
 use crate::{Error, Tree, git, prepare};
 use deadline::Deadline;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 impl Tree {
     /// Keeps what would be lost with a reset to `commit`: commits that only this branch has, and changes of committed files. What was
-    /// kept and where, for people.
-    pub(crate) fn save(&self, commit: &str, deadline: &Deadline) -> Result<Vec<String>, Error> {
+    /// kept and where, for people. `half` are the commits that a killed mirror has left a mixture of: what is of any of them is
+    /// nobody's change.
+    pub(crate) fn save(
+        &self,
+        commit: &str,
+        half: &[String],
+        deadline: &Deadline,
+    ) -> Result<Vec<String>, Error> {
         let mut saved = Vec::new();
         let name = format!("refs/slipway/saved/{}", stamp());
-        if !self.lost(commit, deadline)?.is_empty() {
+        let head = self.head(deadline)?.commit;
+        let is_ours = head.is_some_and(|head| half.contains(&head));
+        if !is_ours && !self.lost(commit, deadline)?.is_empty() {
             let name = format!("{name}-commits");
             self.say(["update-ref", &name, "HEAD"], deadline)?;
             saved.push(format!("the branch's own commits are kept by {name}"));
         }
-        if let Some(changes) = self.changes(deadline)? {
+        if let Some(changes) = self.changes(half, deadline)? {
             let name = format!("{name}-changes");
             self.say(["update-ref", &name, &changes], deadline)?;
             saved.push(format!(
@@ -27,10 +36,13 @@ impl Tree {
     }
 
     /// A commit of the tree as it stands, untracked files apart; nothing where it is as its HEAD has it.
-    fn changes(&self, deadline: &Deadline) -> Result<Option<String>, Error> {
+    fn changes(&self, half: &[String], deadline: &Deadline) -> Result<Option<String>, Error> {
         let index = self.area().join("index");
         durable::remove(self.area().join("index.lock"))?;
         self.copy_index(&index)?;
+        for commit in half {
+            self.add_files_of(commit, &index, deadline)?;
+        }
         let aside = |arguments: &[&str]| {
             let mut command = self.git(["-c", "core.splitIndex=false"]);
             command.args(arguments).env("GIT_INDEX_FILE", &index);
@@ -51,8 +63,42 @@ impl Tree {
         if head.as_deref() == Some(tree.as_str()) {
             return Ok(None);
         }
+        if !half.is_empty() && self.is_mixture(&tree, half, deadline)? {
+            return Ok(None);
+        }
         let message = "What was changed in the working tree before a rollback";
         aside(&["commit-tree", &tree, "-p", "HEAD", "-m", message]).map(Some)
+    }
+
+    /// Whether every file in `tree` is as one of these commits has it.
+    fn is_mixture(
+        &self,
+        tree: &str,
+        commits: &[String],
+        deadline: &Deadline,
+    ) -> Result<bool, Error> {
+        let mut changed: Option<BTreeSet<PathBuf>> = None;
+        for commit in commits {
+            let said = self.say(
+                [
+                    "diff-tree",
+                    "-r",
+                    "-z",
+                    "--no-renames",
+                    "--name-only",
+                    "--diff-filter=d",
+                    commit,
+                    tree,
+                ],
+                deadline,
+            )?;
+            let differs: BTreeSet<PathBuf> = git::paths(&said).into_iter().collect();
+            changed = Some(match changed {
+                Some(changed) => changed.intersection(&differs).cloned().collect(),
+                None => differs,
+            });
+        }
+        Ok(changed.is_some_and(|changed| changed.is_empty()))
     }
 
     /// Moves these out of the tree, to where they are found.
