@@ -71,6 +71,15 @@ impl Tree {
         }
     }
 
+    /// Takes away the lock that a mirror of ours was killed with; nobody else of ours is at work. Another git's stays.
+    pub(crate) fn unlock_index(&self) -> Result<(), Error> {
+        let lock = self.git_dir().join("index.lock");
+        if durable::read(&lock, 4096).is_ok_and(|content| content == OURS) {
+            durable::remove(&lock)?;
+        }
+        Ok(())
+    }
+
     /// `git reset --hard`: the checked-out branch, or the detached HEAD, is at `commit` afterwards, and so are all committed files.
     /// `killed` are the commits of mirrors that were killed, whose files may be in the tree.
     pub(crate) fn reset(

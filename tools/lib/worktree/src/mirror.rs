@@ -61,6 +61,7 @@ impl Tree {
             self.discard(release.name)?;
             self.sweep()?;
         }
+        self.unlock_index()?;
         if self.resolve(release.commit, deadline).is_err() {
             self.bring(release.commit, deadline)?;
             self.resolve(release.commit, deadline)?;
