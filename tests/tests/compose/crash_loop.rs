@@ -14,8 +14,11 @@ fn crash(fixture: &Fixture) {
     let before = restarts();
     let pid = inspect(fixture, "root", "demo", "{{.State.Pid}}");
     kill(pid.parse().unwrap(), Signal::SIGKILL);
+    // To the engine, a container that waits to be started anew is running too.
     until("the engine has started it anew", || {
-        restarts() > before && inspect(fixture, "root", "demo", "{{.State.Running}}") == "true"
+        restarts() > before
+            && inspect(fixture, "root", "demo", "{{.State.Status}}") == "running"
+            && fixture.get("/health").is_some()
     });
 }
 
