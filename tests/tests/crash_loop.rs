@@ -7,8 +7,8 @@
 mod deploys;
 
 use deploys::{
-    crash, deploy, deploys as told, last, main_pid, named, prepared, serves, state, verdict,
-    went_back,
+    crash, deploy, deploys as told, last, main_pid, named, prepared, serves, state, switch_alone,
+    verdict, went_back,
 };
 use nix::sys::signal::Signal;
 use slipway_tests::{Fixture, Supervisor, binaries, kill, until};
@@ -131,12 +131,7 @@ on_each_systemd!(
         deploy(&fixture, 1);
         crash_times(&fixture, 5);
         fixture.release(&named(2), "2", "healthy");
-        let switched = "release-swap --newest >/dev/null && exec deploy-state end succeeded";
-        fixture
-            .tool("deploy-state")
-            .args(["run", "--", "sh", "-c", switched])
-            .stderr_any()
-            .run(0);
+        switch_alone(&fixture);
         // The first of these deaths is the old process's.
         crash_times(&fixture, 2);
         assert_eq!(fixture.property("NRestarts"), "7");

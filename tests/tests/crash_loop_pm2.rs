@@ -7,7 +7,8 @@
 mod deploys;
 
 use deploys::{
-    crash, deploy, deploys as told, main_pid, named, prepared, serves, state, verdict, went_back,
+    crash, deploy, deploys as told, main_pid, named, prepared, serves, state, switch_alone,
+    verdict, went_back,
 };
 use nix::sys::signal::Signal;
 use slipway_tests::{Fixture, Supervisor, binaries, kill, until};
@@ -98,12 +99,7 @@ fn restarts_before_a_switch_that_keeps_the_counter_do_not_count() {
     deploy(&fixture, 1);
     crash_times(&fixture, 4);
     fixture.release(&named(2), "2", "healthy");
-    let switched = "release-swap --newest >/dev/null && exec deploy-state end succeeded";
-    fixture
-        .tool("deploy-state")
-        .args(["run", "--", "sh", "-c", switched])
-        .stderr_any()
-        .run(0);
+    switch_alone(&fixture);
     crash_times(&fixture, 2);
     assert_eq!(fixture.property("NRestarts"), "6");
     serves(&fixture, 2);

@@ -6,7 +6,7 @@ use slipway_tests::Fixture;
 
 const IMAGE: &str = "{{.Image}}";
 
-fn start(fixture: &Fixture, service: &str, options: &[&str]) -> Value {
+pub(crate) fn start(fixture: &Fixture, service: &str, options: &[&str]) -> Value {
     let started = fixture
         .tool("service-start")
         .args(["--service", service])

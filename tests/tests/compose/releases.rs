@@ -1,5 +1,6 @@
 //! Releases of a Compose project: its configuration with every image told by its id, made live and led back from.
 
+use crate::by_hand::start;
 use crate::{container, fixture, inspect, project};
 use slipway_tests::{Ended, Fixture, Registry, Tool};
 use std::fs;
@@ -112,10 +113,7 @@ fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
     let engine = fixture.engine.as_ref().unwrap();
     let directory = project(&fixture, "shop");
     let by_hand = format!("compose:{}", directory.display());
-    let started = fixture
-        .tool("service-start")
-        .args(["--service", &by_hand, "--build"]);
-    let _ = started.stderr_any().run(0);
+    start(&fixture, &by_hand, &["--build"]);
     let worker = container(&fixture, "shop", "worker");
     prepared(&fixture, &directory);
     fixture.configure("RELEASE_STAGE_BUILD", "auto");
@@ -193,10 +191,7 @@ fn containers_of_a_project_by_another_name_are_not_started_beside() {
     let Some(fixture) = fixture() else { return };
     let directory = project(&fixture, "shop");
     let by_hand = format!("compose:{}", directory.display());
-    let started = fixture
-        .tool("service-start")
-        .args(["--service", &by_hand, "--build"]);
-    let _ = started.stderr_any().run(0);
+    start(&fixture, &by_hand, &["--build"]);
     let stage = |name: &str| {
         let tool = fixture.tool("release-stage");
         tool.env("COMPOSE_PROJECT_NAME", name)

@@ -19,19 +19,22 @@ fn an_unrelated_container_on_the_port_is_named_and_not_believed() {
             .display()
     );
     let port = fixture.port.number.to_string();
-    let other = engine.say(&[
-        "run",
-        "--detach",
-        "--network=host",
-        "--pid=host",
-        "--volume",
-        &binary,
-        "--workdir=/srv",
-        "slipway-tests-base",
-        "/srv/demo-service",
-        "--port",
-        &port,
-    ]);
+    let stranger = || {
+        engine.say(&[
+            "run",
+            "--detach",
+            "--network=host",
+            "--pid=host",
+            "--volume",
+            &binary,
+            "--workdir=/srv",
+            "slipway-tests-base",
+            "/srv/demo-service",
+            "--port",
+            &port,
+        ])
+    };
+    let other = stranger();
     fixture.until_version("1");
     let refused = fixture.tool("service-start").stderr_any().run(1);
     assert_eq!(refused.error_code(), "port-held");
@@ -43,19 +46,7 @@ fn an_unrelated_container_on_the_port_is_named_and_not_believed() {
     fixture.select("20260102-000000");
     fixture.configure("SERVICE_START_TIMEOUT", "3s");
     let _ = fixture.tool("service-start").stderr_any().run(124);
-    engine.say(&[
-        "run",
-        "--detach",
-        "--network=host",
-        "--pid=host",
-        "--volume",
-        &binary,
-        "--workdir=/srv",
-        "slipway-tests-base",
-        "/srv/demo-service",
-        "--port",
-        &port,
-    ]);
+    stranger();
     fixture.until_version("1");
     let judged = fixture
         .tool("healthwait")

@@ -120,3 +120,13 @@ pub(crate) fn crash(fixture: &Fixture) {
         }
     });
 }
+
+/// The newest release is switched to as a whole deploy, and nobody restarts the service for it.
+pub(crate) fn switch_alone(fixture: &Fixture) {
+    let switched = "release-swap --newest >/dev/null && exec deploy-state end succeeded";
+    fixture
+        .tool("deploy-state")
+        .args(["run", "--", "sh", "-c", switched])
+        .stderr_any()
+        .run(0);
+}

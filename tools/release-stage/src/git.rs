@@ -14,19 +14,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use step::{Context, Failure};
 
-/// Variables by which a caller that is itself run by git would lead us into its repository.
-const OF_A_CALLER: &[&str] = &[
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_CONFIG_PARAMETERS",
-];
-
 /// Which commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revision {
@@ -223,9 +210,11 @@ impl Git<'_> {
 
     fn run<const N: usize>(&self, arguments: [&str; N]) -> Result<Finished, Failure> {
         let mut command = Command::new("git");
-        for variable in OF_A_CALLER {
+        for variable in worktree::OF_A_CALLER {
             command.env_remove(variable);
         }
+        // Settings told to the git that runs the caller are not for this one.
+        command.env_remove("GIT_CONFIG_PARAMETERS");
         command
             .current_dir(self.tree)
             // Nobody is there to answer, and hooks of the user's own are not for here.

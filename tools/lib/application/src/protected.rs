@@ -52,15 +52,6 @@ fn means_yes(value: &str) -> Option<bool> {
     }
 }
 
-/// A word as a shell takes it for itself.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:,@%+=-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,12 +63,5 @@ mod tests {
         assert_eq!(means_yes("off"), Some(false));
         assert_eq!(means_yes(""), Some(false));
         assert_eq!(means_yes("production"), None);
-    }
-
-    #[test]
-    fn a_hint_can_be_pasted() {
-        assert_eq!(quoted("10/1h"), "10/1h");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
     }
 }

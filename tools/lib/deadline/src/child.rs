@@ -62,6 +62,21 @@ impl Finished {
     pub fn tail(&self, lines: usize) -> String {
         tail(&self.stdout, &self.stderr, lines)
     }
+
+    /// The same in one line, empty ones left out; how it ended where it said nothing.
+    pub fn last_words(&self, lines: usize) -> String {
+        let said = self.tail(lines);
+        let said: Vec<&str> = said
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        if said.is_empty() {
+            self.status.to_string()
+        } else {
+            said.join(" ")
+        }
+    }
 }
 
 /// A child that did not end by itself, or never began.

@@ -76,11 +76,6 @@ impl Headers {
         self.0.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(crate) fn pairs(&self) -> &[(String, String)] {
         &self.0
     }

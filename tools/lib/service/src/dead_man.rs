@@ -68,6 +68,7 @@ struct Record {
 pub(crate) struct Switch {
     record: PathBuf,
     log: PathBuf,
+    proc: Proc,
 }
 
 impl Switch {
@@ -76,13 +77,13 @@ impl Switch {
         Self {
             record: run.join(format!("{name}.dead-man.json")),
             log: run.join(format!("{name}.dead-man.log")),
+            proc: Proc::system(),
         }
     }
 
     /// Starts the process that runs `command` after that time, in the place of an earlier one.
     pub(crate) fn arm(
         &self,
-        proc: &Proc,
         after: Duration,
         command: &[OsString],
         deadline: &Deadline,
@@ -113,7 +114,7 @@ impl Switch {
             .filter(|name| name.to_string_lossy().starts_with("SLIPWAY_"))
             .collect();
         let process = Detached::start(
-            proc,
+            &self.proc,
             &arguments,
             |command| {
                 // Whoever kills what a tool or a service started finds it by these.
@@ -140,7 +141,7 @@ impl Switch {
         process.go()?;
         // Only now: an interruption above leaves the earlier one armed.
         if let Some(earlier) = earlier {
-            end(proc, &earlier.identity);
+            end(&self.proc, &earlier.identity);
         }
         Ok(DeadMan {
             by: DeadManBy::Process(pid),
@@ -150,11 +151,11 @@ impl Switch {
     }
 
     /// Ends the process, by its identity, if it still waits.
-    pub(crate) fn disarm(&self, proc: &Proc) -> Result<Disarmed, Error> {
+    pub(crate) fn disarm(&self) -> Result<Disarmed, Error> {
         let Some(record) = self.read()? else {
             return Ok(Disarmed::NotArmed);
         };
-        let ended = end(proc, &record.identity);
+        let ended = end(&self.proc, &record.identity);
         durable::remove(&self.record)?;
         Ok(if ended {
             Disarmed::Now

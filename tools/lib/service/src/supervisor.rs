@@ -8,6 +8,7 @@ use std::time::Duration;
 use deadline::Deadline;
 use host::Tri;
 
+use crate::dead_man::Switch;
 use crate::processes::Known;
 use crate::{DeadMan, Disarmed, Error, LogErrors, Mark, Status};
 
@@ -112,16 +113,23 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     /// The errors in the log after `mark`.
     fn log_errors(&self, mark: &Mark, deadline: &Deadline) -> Result<LogErrors, Error>;
 
-    /// Sets the dead-man's switch anew.
+    /// The dead-man's switch that is a process.
+    fn switch(&self) -> &Switch;
+
+    /// Sets the dead-man's switch anew; a supervisor that can act by itself does.
     fn arm(
         &self,
         after: Duration,
         command: &[OsString],
         deadline: &Deadline,
-    ) -> Result<DeadMan, Error>;
+    ) -> Result<DeadMan, Error> {
+        self.switch().arm(after, command, deadline)
+    }
 
     /// Takes it away again.
-    fn disarm(&self, deadline: &Deadline) -> Result<Disarmed, Error>;
+    fn disarm(&self, _: &Deadline) -> Result<Disarmed, Error> {
+        self.switch().disarm()
+    }
 }
 
 /// A stop under way.

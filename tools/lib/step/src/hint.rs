@@ -14,6 +14,15 @@ pub const TOOLS: [&str; 10] = [
     "release-prune",
 ];
 
+/// A word of a command, so that a shell takes it as it is.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:,@%+=-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// The same hint, with `--app APP` behind each tool that is named as a command.
 pub(crate) fn addressed(hint: &str, app: &str) -> String {
     let mut words = hint.split(' ').peekable();
@@ -32,7 +41,16 @@ pub(crate) fn addressed(hint: &str, app: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::addressed;
+    use super::{addressed, quoted};
+
+    #[test]
+    fn a_shell_takes_a_quoted_word_as_it_is() {
+        assert_eq!(quoted("/srv/shop"), "/srv/shop");
+        assert_eq!(quoted("10/1h"), "10/1h");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 
     #[test]
     fn a_tool_is_told_the_application_and_prose_is_left_alone() {

@@ -19,7 +19,7 @@ mod upstream;
 pub use context::{Context, relay};
 pub use exit::Exit;
 pub use failure::Failure;
-pub use hint::TOOLS;
+pub use hint::{TOOLS, quoted};
 pub use inject::variable;
 pub use report::Report;
 pub use upstream::Upstream;

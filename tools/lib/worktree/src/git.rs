@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Variables by which a caller that is itself run by git would lead us into its repository.
-pub(crate) const OF_A_CALLER: &[&str] = &[
+pub const OF_A_CALLER: &[&str] = &[
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",

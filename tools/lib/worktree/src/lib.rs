@@ -32,6 +32,7 @@ mod tree;
 pub use error::{Error, Kind};
 pub use export::Built;
 pub use fetch::Revision;
-pub use look::Head;
+pub use git::OF_A_CALLER;
+pub use look::{Head, half_done};
 pub use mirror::{Care, Mirrored};
 pub use tree::{Release, Tree};

@@ -2,7 +2,7 @@
 
 use crate::{Error, Tree, git};
 use deadline::Deadline;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How many files or commits are named.
 const NAMED: usize = 5;
@@ -40,10 +40,7 @@ impl Tree {
     /// Insists that nothing is half-done in it and that it is clean, as `git status` has it.
     pub fn is_clean(&self, deadline: &Deadline) -> Result<(), Error> {
         let root = self.root().display();
-        let half_done = HALF_DONE
-            .iter()
-            .find(|(file, ..)| self.git_dir().join(file).exists());
-        if let Some((_, what, end)) = half_done {
+        if let Some((what, end)) = half_done(self.git_dir()) {
             return Err(
                 Error::no("half-done", format!("{what} is half-done in {root}"))
                     .hint(format!("git -C {root} {end}, or finish it")),
@@ -118,6 +115,14 @@ impl Tree {
         let said = String::from_utf8_lossy(&said);
         Ok(said.lines().map(str::to_owned).collect())
     }
+}
+
+/// What is half-done in a working tree with that git directory, and the git command that gives it up; nothing where nothing is.
+pub fn half_done(git_dir: &Path) -> Option<(&'static str, &'static str)> {
+    HALF_DONE
+        .iter()
+        .find(|(file, ..)| git_dir.join(file).exists())
+        .map(|(_, what, end)| (*what, *end))
 }
 
 /// The first few, and how many more there are.

@@ -46,7 +46,7 @@ fn run(given: &Given, name: &str, deadline: &Deadline) -> Finding {
         if let Err(error) = fs::read_dir(place) {
             return Finding::fail(
                 format!("it is to run in {place}: {error}"),
-                format!("ls -ld {}", super::quoted(place.as_str())),
+                format!("ls -ld {}", step::quoted(place.as_str())),
             );
         }
         command.current_dir(place);
@@ -84,7 +84,7 @@ fn judge(told: &Run, place: Option<&Utf8Path>, ended: Result<Finished, ChildErro
 /// The command, to be run by hand.
 fn again(told: &Run, place: Option<&Utf8Path>) -> String {
     match place {
-        Some(place) => format!("cd {} && {}", super::quoted(place.as_str()), told.command),
+        Some(place) => format!("cd {} && {}", step::quoted(place.as_str()), told.command),
         None => told.command.clone(),
     }
 }

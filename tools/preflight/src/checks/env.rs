@@ -1,6 +1,6 @@
 //! `env`: what the service needs stands in its env file. No value is ever said, nor anything of a line that is no assignment.
 
-use super::{Check, quoted};
+use super::Check;
 use crate::finding::Finding;
 use crate::given::Given;
 use crate::told::Format;
@@ -10,6 +10,7 @@ use service::environment_file::{Comments, EnvironmentFile, Refused, read};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
+use step::quoted;
 
 /// The most that is read of one file, in bytes: as much as systemd reads.
 const LARGEST: u64 = 64 << 20;

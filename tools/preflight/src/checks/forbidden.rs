@@ -1,11 +1,12 @@
 //! `forbidden`: what must not be left in the source is not.
 
+use super::Check;
 use super::search::{Hit, Searched, search};
-use super::{Check, quoted};
 use crate::finding::{Finding, Found};
 use crate::given::Given;
 use deadline::Deadline;
 use regex::bytes::Regex;
+use step::quoted;
 
 pub(super) const CHECK: Check = Check {
     name: "forbidden",

@@ -9,15 +9,6 @@ use deadline::Deadline;
 
 /// How many changed files are named.
 const NAMED: usize = 5;
-/// What lies in git's directory while something is half-done, and how it is given up.
-const HALF_DONE: [(&str, &str, &str); 6] = [
-    ("MERGE_HEAD", "a merge", "merge --abort"),
-    ("rebase-merge", "a rebase", "rebase --abort"),
-    ("rebase-apply", "a rebase", "rebase --abort"),
-    ("CHERRY_PICK_HEAD", "a cherry-pick", "cherry-pick --abort"),
-    ("REVERT_HEAD", "a revert", "revert --abort"),
-    ("BISECT_LOG", "a bisection", "bisect reset"),
-];
 
 pub(super) const CHECK: Check = Check {
     name: "git",
@@ -34,10 +25,7 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
     let look = || -> Result<Finding, Finding> {
         let directory = git(tree, &["rev-parse", "--absolute-git-dir"], deadline)?;
         let directory = Utf8PathBuf::from(directory.trim_end());
-        let half_done = HALF_DONE
-            .iter()
-            .find(|(file, ..)| directory.join(file).exists());
-        if let Some((_, what, end)) = half_done {
+        if let Some((what, end)) = worktree::half_done(directory.as_std_path()) {
             return Err(Finding::fail(
                 format!("{what} is half-done in {tree}"),
                 format!("git -C {tree} {end}, or finish it"),

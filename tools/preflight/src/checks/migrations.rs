@@ -1,12 +1,13 @@
 //! `migrations`: they only add, and none is missing.
 
+use super::Check;
 use super::since::{self, Since};
-use super::{Check, quoted};
 use crate::finding::{Finding, Found};
 use crate::given::Given;
 use camino::Utf8Path;
 use deadline::Deadline;
 use migrations::{Directory, Examined, New, examine};
+use step::quoted;
 
 pub(super) const CHECK: Check = Check {
     name: "migrations",

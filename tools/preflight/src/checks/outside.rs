@@ -42,10 +42,10 @@ fn judge(told: &Outside, answer: &Answer) -> Finding {
 fn wait(told: &Outside) -> String {
     let target = &told.question.target;
     let expected = told.expected.as_ref();
-    let expected = expected.map(|text| format!(" --expect-json {}", super::quoted(text)));
+    let expected = expected.map(|text| format!(" --expect-json {}", step::quoted(text)));
     format!(
         "healthwait {} --timeout 1h{}",
-        super::quoted(&target.to_string()),
+        step::quoted(&target.to_string()),
         expected.unwrap_or_default()
     )
 }

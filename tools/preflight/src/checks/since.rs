@@ -1,6 +1,5 @@
 //! Which migrations are new: since what somebody named, else since the live release.
 
-use super::quoted;
 use super::worktree::git;
 use crate::finding::Finding;
 use crate::given::Given;
@@ -9,6 +8,7 @@ use deadline::Deadline;
 use migrations::{Directory, New};
 use releases::{Current, Manifest};
 use std::collections::BTreeSet;
+use step::quoted;
 
 /// What is judged.
 pub(super) struct Since {

@@ -1,7 +1,7 @@
 //! `space`: what is to be staged fits, and what pruning will want to remove afterwards can be removed.
 
 use super::source::{is_built, left_out};
-use super::{Check, places, quoted};
+use super::{Check, places};
 use crate::finding::Finding;
 use crate::given::Given;
 use application::Application;
@@ -14,6 +14,7 @@ use release_stage::request::LinkDest;
 use release_stage::size::{Size, of_directory};
 use releases::Current;
 use std::path::{Path, PathBuf};
+use step::quoted;
 
 /// How many releases release-prune keeps where nobody says otherwise.
 const KEPT: usize = 5;

@@ -1,9 +1,10 @@
 //! What the application's file demands of whoever calls a tool.
 
-use super::{Excess, laxer, means_yes, quoted};
+use super::{Excess, laxer, means_yes};
 use state::Rate;
 use step::Failure;
 use step::config::EnvFile;
+use step::quoted;
 
 /// The file, as far as it speaks of one tool's options; without a file it says nothing, and what is usual is demanded.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,6 @@ mod answer;
 mod call;
 mod seen;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,7 +19,7 @@ use crate::dead_man::Switch;
 use crate::logs::is_error;
 use crate::processes::{self, Known};
 use crate::supervisor::{AtRest, Stopping, Supervisor};
-use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status, log_file};
+use crate::{Active, Error, LogErrors, Mark, Setting, Status, log_file};
 use answer::{Answer, Verb};
 use call::Call;
 use seen::Seen;
@@ -312,17 +311,8 @@ impl Supervisor for Command {
         }
     }
 
-    fn arm(
-        &self,
-        after: Duration,
-        command: &[OsString],
-        deadline: &Deadline,
-    ) -> Result<DeadMan, Error> {
-        self.switch.arm(&self.proc, after, command, deadline)
-    }
-
-    fn disarm(&self, _: &Deadline) -> Result<Disarmed, Error> {
-        self.switch.disarm(&self.proc)
+    fn switch(&self) -> &Switch {
+        &self.switch
     }
 }
 

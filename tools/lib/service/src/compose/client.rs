@@ -161,7 +161,7 @@ impl Client {
             finished.stdout_text(),
             String::from_utf8_lossy(&finished.stderr)
         );
-        let said = one_line(finished);
+        let said = finished.last_words(LINES);
         let action = action.to_owned();
         let has = |words: &[&str]| words.iter().any(|word| all.contains(word));
         if has(&[
@@ -263,21 +263,6 @@ fn unknown_service(said: &str) -> Option<&str> {
         .iter()
         .find_map(|words| said.split_once(words))
         .and_then(|(_, rest)| rest.split_whitespace().next())
-}
-
-/// What a failed call said, as one line.
-fn one_line(finished: &Finished) -> String {
-    let said = finished.tail(LINES);
-    let lines: Vec<&str> = said
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    if lines.is_empty() {
-        finished.status.to_string()
-    } else {
-        lines.join(" ")
-    }
 }
 
 /// The first version shows where in its own text it failed to connect; the last words are what matters.

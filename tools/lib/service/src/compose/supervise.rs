@@ -1,6 +1,5 @@
 //! What a supervisor is asked for, of a Compose project.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,9 +8,10 @@ use host::Tri;
 
 use super::inspect::Container;
 use super::{Compose, images, log, parts, proxy};
+use crate::dead_man::Switch;
 use crate::processes::Known;
 use crate::supervisor::{AtRest, Stopping, Supervisor};
-use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Status};
+use crate::{Active, Error, LogErrors, Mark, Status};
 
 /// For a look at the containers where nobody says how long it may take.
 const GLANCE: Duration = Duration::from_secs(10);
@@ -204,16 +204,7 @@ impl Supervisor for Compose {
         log::errors(&self.client, &containers, mark, deadline)
     }
 
-    fn arm(
-        &self,
-        after: Duration,
-        command: &[OsString],
-        deadline: &Deadline,
-    ) -> Result<DeadMan, Error> {
-        self.switch.arm(&self.proc, after, command, deadline)
-    }
-
-    fn disarm(&self, _: &Deadline) -> Result<Disarmed, Error> {
-        self.switch.disarm(&self.proc)
+    fn switch(&self) -> &Switch {
+        &self.switch
     }
 }

@@ -1,6 +1,5 @@
 //! What a supervisor is asked for, of PM2.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,10 @@ use serde_json::json;
 
 use super::list::Entry;
 use super::{Asked, Pm2, list, logs, start, unique};
+use crate::dead_man::Switch;
 use crate::processes::Known;
 use crate::supervisor::{AtRest, Stopping, Supervisor};
-use crate::{DeadMan, Disarmed, Error, LogErrors, Mark, Status, log_file};
+use crate::{Error, LogErrors, Mark, Status, log_file};
 
 /// How long a stop that PM2 has taken up may be without effect before it is ordered again.
 const ASK_AGAIN: Duration = Duration::from_millis(300);
@@ -180,16 +180,7 @@ impl Supervisor for Pm2 {
         logs::errors(&self.files(deadline)?, mark)
     }
 
-    fn arm(
-        &self,
-        after: Duration,
-        command: &[OsString],
-        deadline: &Deadline,
-    ) -> Result<DeadMan, Error> {
-        self.switch.arm(&self.proc, after, command, deadline)
-    }
-
-    fn disarm(&self, _: &Deadline) -> Result<Disarmed, Error> {
-        self.switch.disarm(&self.proc)
+    fn switch(&self) -> &Switch {
+        &self.switch
     }
 }

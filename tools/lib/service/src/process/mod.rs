@@ -24,7 +24,7 @@ use crate::environment;
 use crate::log_file as log;
 use crate::processes::{self, Known};
 use crate::supervisor::{AtRest, Stopping, Supervisor};
-use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status};
+use crate::{Active, Error, LogErrors, Mark, Setting, Status};
 use record::Record;
 
 /// One plain process.
@@ -230,17 +230,8 @@ impl Supervisor for Process {
         log::errors(&self.file("log"), mark)
     }
 
-    fn arm(
-        &self,
-        after: Duration,
-        command: &[OsString],
-        deadline: &Deadline,
-    ) -> Result<DeadMan, Error> {
-        self.switch.arm(&self.proc, after, command, deadline)
-    }
-
-    fn disarm(&self, _: &Deadline) -> Result<Disarmed, Error> {
-        self.switch.disarm(&self.proc)
+    fn switch(&self) -> &Switch {
+        &self.switch
     }
 }
 

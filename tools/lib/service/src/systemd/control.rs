@@ -14,6 +14,9 @@ use crate::Error;
 /// The longest that one call may take: none of them waits for a job.
 const ONE_CALL: Duration = Duration::from_secs(20);
 
+/// How many of its last lines an error quotes of what a call said.
+pub(super) const LAST_WORDS: usize = 3;
+
 /// Which of the managers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manager {
@@ -97,7 +100,7 @@ impl Control {
                         // systemd's own answer, once sudo let it through.
                         error @ (Error::NotFound { .. } | Error::Unavailable { .. }) => Err(error),
                         error @ Error::Refused { .. } if !is_from_sudo(&error) => Err(error),
-                        _ => Err(denied(&one_line(&finished))),
+                        _ => Err(denied(&finished.last_words(LAST_WORDS))),
                     },
                     Err(deadline::child::ChildError::NotFound { .. }) => {
                         Err(denied("and there is no sudo"))
@@ -206,21 +209,6 @@ impl Control {
     }
 }
 
-/// What a failed call said, as one line.
-pub(super) fn one_line(finished: &Finished) -> String {
-    let said = finished.tail(3);
-    let said: Vec<&str> = said
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    if said.is_empty() {
-        finished.status.to_string()
-    } else {
-        said.join(" ")
-    }
-}
-
 fn is_from_sudo(error: &Error) -> bool {
     let said = error.to_string();
     said.contains("sudo:") || said.contains("not allowed to execute")
@@ -228,7 +216,7 @@ fn is_from_sudo(error: &Error) -> bool {
 
 /// Which error a failed call is, by its words: systemd's exit statuses do not tell these apart.
 fn sort(finished: &Finished, action: &str, service: &str) -> Error {
-    let said = one_line(finished);
+    let said = finished.last_words(LAST_WORDS);
     let (action, service) = (action.to_owned(), service.to_owned());
     let lower = said.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));

@@ -8,7 +8,7 @@ use deadline::Deadline;
 use deadline::child::{Finished, Options, run};
 use serde_json::Value;
 
-use super::control::{Control, Manager, one_line};
+use super::control::{Control, LAST_WORDS, Manager};
 use crate::logs::is_error;
 use crate::{Error, LogErrors, Mark};
 
@@ -174,7 +174,7 @@ fn is_all(control: &Control, finished: &Finished, any: bool) -> Result<(), Error
     let user = "\"$(id -un)\"";
     Err(Error::Unreadable {
         what: format!("the journal of {}", control.service()),
-        said: one_line(finished),
+        said: finished.last_words(LAST_WORDS),
         hint: format!("as root: usermod -a -G systemd-journal {user}, then log in anew"),
     })
 }

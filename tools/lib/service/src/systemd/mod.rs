@@ -157,6 +157,10 @@ impl Supervisor for Systemd {
         journal::errors(&self.control, mark, deadline)
     }
 
+    fn switch(&self) -> &Switch {
+        &self.switch
+    }
+
     fn arm(
         &self,
         after: Duration,
@@ -165,14 +169,14 @@ impl Supervisor for Systemd {
     ) -> Result<DeadMan, Error> {
         match timer::arm(&self.control, after, deadline) {
             Ok(armed) => {
-                self.switch.disarm(&self.proc)?;
+                self.switch.disarm()?;
                 Ok(armed)
             }
             // What may not be asked of systemd, the tool can do by itself once the time is over.
             Err(error @ (Error::Denied { .. } | Error::MissingProgram { .. }))
                 if !command.is_empty() =>
             {
-                let armed = self.switch.arm(&self.proc, after, command, deadline)?;
+                let armed = self.switch.arm(after, command, deadline)?;
                 Ok(DeadMan {
                     note: Some(error.to_string()),
                     ..armed
@@ -183,7 +187,7 @@ impl Supervisor for Systemd {
     }
 
     fn disarm(&self, deadline: &Deadline) -> Result<Disarmed, Error> {
-        let process = self.switch.disarm(&self.proc)?;
+        let process = self.switch.disarm()?;
         let timer = timer::disarm(&self.control, deadline)?;
         Ok(if [process, timer].contains(&Disarmed::Now) {
             Disarmed::Now
