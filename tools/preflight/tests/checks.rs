@@ -277,6 +277,13 @@ fn a_working_tree_with_something_in_it() {
     fs::write(tree.join("a"), "one").unwrap();
     let dirty = check("git", "fail");
     assert!(dirty["message"].as_str().unwrap().contains("?? a"));
+    // As a hook of git's, or under `git -c`.
+    let mut called = tool(&["--only", "git", "--git", tree.to_str().unwrap()]);
+    called
+        .env("GIT_CONFIG_PARAMETERS", "'status.showUntrackedFiles'='no'")
+        .env("GIT_OBJECT_DIRECTORY", "/nowhere")
+        .env("GIT_COMMON_DIR", "/nowhere");
+    assert_eq!(one(&run(called, 1), "fail")["message"], dirty["message"]);
     assert!(git(&["add", "a"]) && git(&["commit", "-q", "-m", "one"]));
     check("git", "pass");
     check("branch", "pass");

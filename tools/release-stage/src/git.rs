@@ -209,33 +209,12 @@ impl Git<'_> {
     }
 
     fn run<const N: usize>(&self, arguments: [&str; N]) -> Result<Finished, Failure> {
-        let mut command = Command::new("git");
-        for variable in worktree::OF_A_CALLER {
-            command.env_remove(variable);
-        }
-        // Settings told to the git that runs the caller are not for this one.
-        command.env_remove("GIT_CONFIG_PARAMETERS");
-        command
-            .current_dir(self.tree)
-            // Nobody is there to answer, and hooks of the user's own are not for here.
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("LC_ALL", "C")
-            .env("GIT_DIR", self.objects)
-            .args(["-c", "gc.auto=0"])
-            .args(arguments);
+        let mut command = git::command(self.tree);
+        command.env("GIT_DIR", self.objects).args(arguments);
         if arguments[0] != "init" {
             command.env("GIT_WORK_TREE", self.tree);
         }
-        configure(
-            &mut command,
-            &[
-                ("remote.origin.url", &self.repository.url),
-                ("core.hooksPath", "/dev/null"),
-            ],
-        );
-        if std::env::var_os("GIT_SSH_COMMAND").is_none() && std::env::var_os("GIT_SSH").is_none() {
-            command.env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
-        }
+        configure(&mut command, "remote.origin.url", &self.repository.url);
         run(self.context, command, self.deadline).map_err(|error| match error {
             ChildError::TimedOut { tail, .. } => Failure::timed_out(
                 "copy-timed-out",
@@ -251,15 +230,14 @@ impl Git<'_> {
     }
 }
 
-/// Adds settings to those of the caller; not on the command line, where everybody could read a password in them.
-fn configure(command: &mut Command, settings: &[(&str, &str)]) {
+/// Adds a setting to those of the caller; not on the command line, where everybody could read a password in it.
+fn configure(command: &mut Command, key: &str, value: &str) {
     let told = std::env::var("GIT_CONFIG_COUNT").ok();
-    let first: usize = told.and_then(|count| count.parse().ok()).unwrap_or(0);
-    for (place, (key, value)) in (first..).zip(settings) {
-        command.env(format!("GIT_CONFIG_KEY_{place}"), key);
-        command.env(format!("GIT_CONFIG_VALUE_{place}"), value);
-    }
-    command.env("GIT_CONFIG_COUNT", (first + settings.len()).to_string());
+    let place: usize = told.and_then(|count| count.parse().ok()).unwrap_or(0);
+    command
+        .env(format!("GIT_CONFIG_KEY_{place}"), key)
+        .env(format!("GIT_CONFIG_VALUE_{place}"), value)
+        .env("GIT_CONFIG_COUNT", (place + 1).to_string());
 }
 
 /// Takes away the files by which the working trees of submodules find their objects.

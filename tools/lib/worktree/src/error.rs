@@ -99,6 +99,20 @@ impl From<ChildError> for Error {
     }
 }
 
+impl From<git::Error> for Error {
+    fn from(error: git::Error) -> Self {
+        let failure = Self::impossible("git-failed", &error);
+        match error {
+            git::Error::NotRun(error) => error.into(),
+            git::Error::TooLong { .. } => failure.hint("git status --short --ignored"),
+            _ if error.is_of_another_owner() => {
+                failure.hint("run this as the working tree's owner")
+            }
+            git::Error::Failed { .. } => failure,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)

@@ -1,6 +1,6 @@
 //! A commit checked out elsewhere, and what a build has made there.
 
-use crate::{Error, Tree, git, look};
+use crate::{Error, Tree, ask, look};
 use deadline::Deadline;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,7 +52,7 @@ impl Tree {
     ) -> Result<Built, Error> {
         let list = |arguments: &[&str]| {
             let said = git::say(self.elsewhere(built, index, arguments), deadline)?;
-            Ok::<Vec<PathBuf>, Error>(git::paths(&said))
+            Ok::<Vec<PathBuf>, Error>(ask::paths(&said))
         };
         let is_ours = |path: &Path| ours.iter().any(|own| path.starts_with(own));
         let mut seen = list(&[

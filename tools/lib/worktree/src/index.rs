@@ -1,6 +1,6 @@
 //! The commit, put into the tree by a git that nobody else has to wait for.
 
-use crate::{Care, Error, Tree, git, prepare};
+use crate::{Care, Error, Tree, prepare};
 use deadline::Deadline;
 use deadline::child::{Options, run};
 use host::Proc;
@@ -119,7 +119,7 @@ impl Tree {
             finished = reset()?;
         }
         if !finished.status.success() {
-            return Err(git::failed("reset", &finished));
+            return Err(git::Error::failed("reset", &finished).into());
         }
         durable::install(&index, self.git_dir().join("index"))?;
         Ok(())
@@ -142,7 +142,8 @@ impl Tree {
             .args(["sh", commit])
             .env("GIT_INDEX_FILE", index)
             .env(MARK, self.root());
-        git::say(command, deadline).map(drop)
+        git::say(command, deadline)?;
+        Ok(())
     }
 
     /// An index that knows the files of these commits too, so that they are not taken for somebody's own; nothing where there

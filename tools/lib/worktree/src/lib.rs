@@ -16,10 +16,10 @@
 //! outputs in, everything on the disk, `placed.json`, `mirroring.json` gone. git works on an index of its own, which
 //! replaces the tree's in one step, so a git that is killed leaves no lock where others would stumble over it.
 
+mod ask;
 mod error;
 mod export;
 mod fetch;
-mod git;
 mod index;
 mod journal;
 mod look;
@@ -32,7 +32,6 @@ mod tree;
 pub use error::{Error, Kind};
 pub use export::Built;
 pub use fetch::Revision;
-pub use git::OF_A_CALLER;
 pub use look::{Head, half_done};
 pub use mirror::{Care, Mirrored};
 pub use tree::{Release, Tree};

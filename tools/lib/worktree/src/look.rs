@@ -1,6 +1,6 @@
 //! How the tree stands.
 
-use crate::{Error, Tree, git};
+use crate::{Error, Tree, ask};
 use deadline::Deadline;
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ impl Tree {
             ],
             deadline,
         )?;
-        let dirty = git::paths(&said);
+        let dirty = ask::paths(&said);
         if dirty.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! What lies where a release has its own and is neither committed nor an output of ours: the user's.
 
-use crate::{Error, Release, Tree, git};
+use crate::{Error, Release, Tree, ask};
 use deadline::Deadline;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -121,7 +121,7 @@ impl Tree {
             if ours.reach_into(&other) {
                 let each = self.list(ours, listing(&[], Some(&other)), deadline)?;
                 found.extend(
-                    git::paths(&each)
+                    ask::paths(&each)
                         .into_iter()
                         .filter(|path| !ours.covers(path)),
                 );
@@ -141,7 +141,7 @@ impl Tree {
     ) -> Result<Vec<PathBuf>, Error> {
         let said = self.list(ours, listing(&["--directory"], within), deadline)?;
         let plain = |path: PathBuf| path.components().collect::<PathBuf>();
-        Ok(git::paths(&said).into_iter().map(plain).collect())
+        Ok(ask::paths(&said).into_iter().map(plain).collect())
     }
 
     /// What git lists, by the index that knows what is ours.
@@ -155,7 +155,7 @@ impl Tree {
         if let Some(index) = ours.index {
             command.env("GIT_INDEX_FILE", index);
         }
-        git::say(command, deadline)
+        Ok(git::say(command, deadline)?)
     }
 
     /// The files of a commit at or, `within`, beneath these paths.
@@ -186,7 +186,7 @@ impl Tree {
         let files = said
             .split(|byte| *byte == 0)
             .filter_map(|line| line.strip_prefix(b"blob "));
-        Ok(files.flat_map(git::paths).collect())
+        Ok(files.flat_map(ask::paths).collect())
     }
 
     fn is_empty(&self, path: &Path) -> bool {

@@ -1,6 +1,6 @@
 //! What a rollback does not stop at, and does not lose: kept where people find it.
 
-use crate::{Error, Tree, git, prepare};
+use crate::{Error, Tree, ask, prepare};
 use deadline::Deadline;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ impl Tree {
                 ],
                 deadline,
             )?;
-            let differs: BTreeSet<PathBuf> = git::paths(&said).into_iter().collect();
+            let differs: BTreeSet<PathBuf> = ask::paths(&said).into_iter().collect();
             changed = Some(match changed {
                 Some(changed) => changed.intersection(&differs).cloned().collect(),
                 None => differs,

@@ -1,6 +1,6 @@
 //! Where a working tree and its git directory lie.
 
-use crate::{Error, git};
+use crate::Error;
 use deadline::Deadline;
 use std::ffi::OsStr;
 use std::fs;
@@ -43,10 +43,10 @@ impl Tree {
         let mut command = git::command(&root);
         command.args(["rev-parse", "--show-toplevel", "--absolute-git-dir"]);
         let said = git::say(command, deadline).map_err(|error| {
-            if error.code == "git-failed" && !error.message.contains("dubious ownership") {
+            if matches!(error, git::Error::Failed { .. }) && !error.is_of_another_owner() {
                 none("is no git working tree")
             } else {
-                error
+                error.into()
             }
         })?;
         let mut lines = said.split(|byte| *byte == b'\n');
