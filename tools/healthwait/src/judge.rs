@@ -1,6 +1,7 @@
 //! Is the service well? A judgement of what was seen, by itself; nothing is looked at here.
 
 use service::Active;
+use step::parse::mebibytes;
 
 /// By how much memory may have grown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,10 +199,6 @@ fn hopeless(seen: &Seen, limits: &Limits) -> Vec<String> {
         ));
     }
     reasons
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes.div_ceil(1024 * 1024))
 }
 
 #[cfg(test)]

@@ -43,13 +43,6 @@ pub enum Alive {
     Doubtful(String),
 }
 
-impl Alive {
-    /// It is proven dead. Doubt is not.
-    pub fn is_dead(&self) -> bool {
-        matches!(self, Self::No(_))
-    }
-}
-
 /// Where the question is asked from: the part of an identity that does not depend on the process.
 struct Here {
     host: String,

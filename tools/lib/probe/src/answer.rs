@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use deadline::Ended;
-use serde_json::Value;
 
 use crate::http::Kept;
 
@@ -27,18 +26,6 @@ pub struct Answer {
     pub message: String,
     /// The body of an HTTP answer, or what a command said; at most the question's limit.
     pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// The beginning of the body in one line for a person, at most 200 characters.
-    pub fn excerpt(&self) -> String {
-        one_line(&String::from_utf8_lossy(&self.body), 200)
-    }
-
-    /// The body as JSON. `None` where it is something else.
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
 }
 
 /// What an endpoint gave, before it is judged.

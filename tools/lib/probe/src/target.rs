@@ -123,15 +123,6 @@ impl Target {
         }
     }
 
-    /// The TCP port that is asked, where it is one.
-    pub fn port(&self) -> Option<u16> {
-        match &self.kind {
-            Kind::Http(url) => Some(url.endpoint.port),
-            Kind::Tcp(endpoint) => Some(endpoint.port),
-            Kind::Unix(_) | Kind::Command(_) => None,
-        }
-    }
-
     pub(crate) fn kind(&self) -> &Kind {
         &self.kind
     }
@@ -237,7 +228,7 @@ mod tests {
     use super::*;
 
     fn port(text: &str) -> u16 {
-        Target::parse(text).unwrap().port().unwrap()
+        Target::parse(text).unwrap().network().unwrap().port
     }
 
     #[test]
@@ -295,7 +286,7 @@ mod tests {
     fn a_password_is_not_shown() {
         let target = Target::parse("http://me:secret@h:8080/x#200").unwrap();
         assert_eq!(target.to_string(), "http://***@h:8080/x#200");
-        assert_eq!(target.port(), Some(8080));
+        assert_eq!(target.network().unwrap().port, 8080);
         let error = Target::parse("http://me:secret@h:8080/x#no").unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
         let target = Target::parse("http://h/x?token=secret&deep&k=#200").unwrap();

@@ -173,31 +173,17 @@ impl Service {
         self.supervisor.hides_members(status, members)
     }
 
-    /// Its living processes, where they are known.
-    fn known_pids(&self, status: &Status, deadline: &Deadline) -> Result<Vec<u32>, Error> {
-        let members = self.supervisor.members(status, deadline)?;
-        if self.hides_members(status, &members) {
+    /// What its processes take, given a look at it that was just made: the supervisor is not asked again. [`Error::Unreadable`] where
+    /// its supervisor does not tell which they are.
+    pub fn usage(&self, status: &Status, deadline: &Deadline) -> Result<Usage, Error> {
+        let pids = self.supervisor.members(status, deadline)?;
+        if self.hides_members(status, &pids) {
             return Err(Error::Unreadable {
                 what: format!("what processes {} has", self.name),
                 said: "its command names none".to_owned(),
                 hint: "mainPid, or pids, in the JSON of its status: man 7 slipway".to_owned(),
             });
         }
-        Ok(members)
-    }
-
-    /// Bytes of memory that its processes have for themselves, files in memory not counted. What cannot be looked into
-    /// counts in full what it shares.
-    pub fn memory_bytes(&self, deadline: &Deadline) -> Result<u64, Error> {
-        let of = |pid: &u32| self.proc.process_memory(*pid).unwrap_or(0);
-        let status = self.status(deadline)?;
-        Ok(self.known_pids(&status, deadline)?.iter().map(of).sum())
-    }
-
-    /// What its processes take, given a look at it that was just made: the supervisor is not asked again. [`Error::Unreadable`] where
-    /// its supervisor does not tell which they are.
-    pub fn usage(&self, status: &Status, deadline: &Deadline) -> Result<Usage, Error> {
-        let pids = self.known_pids(status, deadline)?;
         Ok(Usage::of(&self.proc, &pids, status.active_for))
     }
 

@@ -101,11 +101,6 @@ impl Store {
         &self.state
     }
 
-    /// The history file.
-    pub fn history_path(&self) -> &Utf8Path {
-        &self.history
-    }
-
     /// Reads the state without waiting for anyone. A first run has the first state.
     pub fn load(&self) -> Result<State, StoreError> {
         match durable::read(&self.state, LARGEST_STATE) {

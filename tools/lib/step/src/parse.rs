@@ -1,4 +1,4 @@
-//! The values that options take: durations, sizes and shares.
+//! The values that options take: durations, sizes and shares; and how a size is told to people.
 
 use std::time::Duration;
 
@@ -39,6 +39,11 @@ pub fn size(text: &str) -> Result<u64, String> {
         .ok()
         .and_then(|number| number.checked_mul(1024_u64.pow(power)))
         .ok_or_else(wrong)
+}
+
+/// A number of bytes for people, in whole mebibytes: `4 MiB` is what needs at most four.
+pub fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
 /// A share of something in percent: `80%`, from 0 to 100.

@@ -39,13 +39,6 @@ impl Report {
         }
     }
 
-    /// The same report with an exit code other than 0, which is another program's.
-    #[must_use]
-    pub fn with_exit(mut self, exit: u8) -> Self {
-        self.exit = Some(Exit::PassedOn(exit));
-        self
-    }
-
     /// The tool's own fields.
     pub fn fields(&self) -> &Map<String, Value> {
         &self.fields

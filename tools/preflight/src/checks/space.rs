@@ -14,6 +14,7 @@ use release_stage::request::LinkDest;
 use release_stage::size::{Size, of_directory};
 use releases::Current;
 use std::path::{Path, PathBuf};
+use step::parse::mebibytes;
 use step::quoted;
 
 /// How many releases release-prune keeps where nobody says otherwise.
@@ -211,10 +212,6 @@ fn fits(need: Need, usage: &Usage, prune: &Forecast, place: &Utf8Path) -> Findin
         ))
     };
     finding.measured(need.bytes, usage.available)
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
 #[cfg(test)]

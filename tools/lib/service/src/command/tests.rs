@@ -101,10 +101,6 @@ fn a_plain_init_script_is_started_looked_at_and_stopped() {
     // Nobody tells its processes: nothing is guessed.
     assert_eq!(service.pids(&soon()).unwrap(), [0; 0]);
     assert!(matches!(
-        service.memory_bytes(&soon()),
-        Err(Error::Unreadable { .. })
-    ));
-    assert!(matches!(
         service.usage(&service.status(&soon()).unwrap(), &soon()),
         Err(Error::Unreadable { .. })
     ));
@@ -136,7 +132,7 @@ fn one_that_tells_its_main_process_is_known_whole() {
     let status = service.status(&soon()).unwrap();
     assert_eq!((status.main_pid, status.restarts), (place.pid(), Some(2)));
     assert_eq!(service.pids(&soon()).unwrap(), [place.pid().unwrap()]);
-    assert!(service.memory_bytes(&soon()).unwrap() > 0);
+    assert!(service.usage(&status, &soon()).unwrap().memory_bytes > 0);
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(i32::try_from(place.pid().unwrap()).unwrap()),
         nix::sys::signal::Signal::SIGKILL,

@@ -64,9 +64,9 @@ fn a_history_that_lags_behind_is_made_up_for_once() {
     begin(&store, "d1");
     begin(&store, "d2");
     // The second event was lost between the two writes, its line torn.
-    let text = fs::read_to_string(store.history_path()).unwrap();
+    let text = fs::read_to_string(&store.history).unwrap();
     let first = text.find('\n').unwrap() + 1;
-    fs::write(store.history_path(), &text[..first + 10]).unwrap();
+    fs::write(&store.history, &text[..first + 10]).unwrap();
     begin(&store, "d3");
     begin(&store, "d4");
     let generations: Vec<u64> = store
@@ -143,9 +143,9 @@ fn a_deploy_whose_end_is_not_in_the_history_yet_has_ended_all_the_same() {
     drop(held);
     let whole = store.told().unwrap();
     // As it is between the two writes.
-    let text = fs::read_to_string(store.history_path()).unwrap();
+    let text = fs::read_to_string(&store.history).unwrap();
     let first = text.find('\n').unwrap() + 1;
-    fs::write(store.history_path(), &text[..first]).unwrap();
+    fs::write(&store.history, &text[..first]).unwrap();
     assert_eq!(store.told().unwrap(), whole);
     assert_eq!(whole[0].outcome.as_deref(), Some("failed"));
 }

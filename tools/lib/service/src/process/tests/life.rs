@@ -16,7 +16,7 @@ fn started_once_and_stopped_whole() {
     assert_eq!(bench.start(), pid, "it runs already");
     let pids = bench.service.pids(&soon()).unwrap();
     assert_eq!(pids.len(), 3, "{pids:?}");
-    assert!(bench.service.memory_bytes(&soon()).unwrap() > 0);
+    assert!(bench.service.usage(&status, &soon()).unwrap().memory_bytes > 0);
 
     let stopped = bench.stop();
     assert_eq!(stopped.pid, Some(pid));
