@@ -84,7 +84,10 @@ drain() {
 	[ -n "${DRAIN_WAIT_URL:-}${DRAIN_WAIT_FILE:-}${DRAIN_WAIT_IN_FLIGHT_COMMAND:-}${DRAIN_WAIT_CONNECTIONS:-}${DRAIN_WAIT_HAPROXY:-}" ] || return 0
 	step drain -- drain-wait && return
 	code=$?
-	[ $code -eq 124 ] || { [ $code -eq 3 ] && [ -n "$force" ]; } || give_up $code 'the service could not be drained'
+	case $force:$code in
+	*:124 | --force:1 | --force:3) ;;
+	*) give_up $code 'the service could not be drained' ;;
+	esac
 }
 
 # The new release serves: what pruning cannot remove is no reason to call the deploy failed. The deploy has ended, so this

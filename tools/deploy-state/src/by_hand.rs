@@ -2,7 +2,7 @@
 
 use crate::args::{BeginArgs, EndArgs, PatienceArgs, Probation};
 use crate::limits::Limits;
-use application::{Application, Request, fail, lower, make_ready, still_drained, who};
+use application::{Application, Request, Serves, fail, lower, still_drained, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
 use releases::ResolveError;
@@ -135,6 +135,7 @@ pub(crate) fn end(
         args.why.as_deref(),
         args.probation.probation,
         &deadline,
+        context,
     );
     let (state, changed) = match ended {
         Ok(state) => (state, true),
@@ -161,7 +162,7 @@ pub(crate) fn end(
     })))
 }
 
-/// Lowers the drain flag and ends the deploy `id`.
+/// Lowers the drain flag, makes ready what was drained, and ends the deploy `id`.
 pub(crate) fn finish(
     application: &Application,
     id: &str,
@@ -169,11 +170,20 @@ pub(crate) fn finish(
     why: Option<&str>,
     probation: Duration,
     deadline: &Deadline,
+    context: &Context,
 ) -> Result<State, Failure> {
+    let serves = match outcome {
+        Outcome::Succeeded | Outcome::RolledBack => Serves::Yes,
+        Outcome::Failed | Outcome::Aborted => Serves::AsBefore,
+    };
+    let undrained = application.undrain(id, serves, deadline)?;
+    for note in undrained.notes() {
+        context.note(note);
+    }
     let (state, ()) = change(application, deadline, |state| {
         let flag = state.held_by(id).map_err(refused)?.pending_file.clone();
         lower(flag.as_deref())?;
-        make_ready(state);
+        undrained.note_in(state);
         let note = state
             .end(id, outcome, why, SystemTime::now(), probation)
             .map_err(refused)?;
@@ -207,6 +217,7 @@ pub(crate) fn healthy(
         Some("the application says that it is well"),
         args.probation,
         &deadline,
+        context,
     );
     let changed = match ended {
         Ok(_) => true,

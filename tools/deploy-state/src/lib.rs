@@ -67,6 +67,7 @@ impl step::Tool for Tool {
         "state.rollbacksTried",
         "state.paused.*",
         "state.drained.N",
+        "state.keptDrained",
         "state.failing.pauseAfter",
         "state.failing.deploys.N",
         "state.nextSequence",
@@ -85,6 +86,7 @@ impl step::Tool for Tool {
         "started",
         "removed.N",
         "ready.N",
+        "drained.N",
     ];
     const CODES: &'static [step::Codes] = &[
         codes::OWN,

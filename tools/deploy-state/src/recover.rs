@@ -1,7 +1,7 @@
 //! What a dead deploy left, finished or undone at somebody's word.
 
 use crate::args::{Args, PatienceArgs};
-use application::{Application, Recovered, Swept, busy, still_drained};
+use application::{Application, Recovered, Serves, Swept, Undrained, busy, still_drained};
 use serde_json::json;
 use state::Verdict;
 use state::lease::{Claim, Patience, claim};
@@ -19,9 +19,8 @@ pub(crate) fn recover(
     context: &Context,
 ) -> Result<Report, Failure> {
     let state = application.load()?;
-    let drained = &state.drained;
     let Some(deploy) = state.deploy() else {
-        return nothing(application, drained, context);
+        return nothing(application, context);
     };
     let holder = state::lease::holder(&state, deploy, SystemTime::now());
     let stale_after = if holder.life == "dead" {
@@ -34,7 +33,7 @@ pub(crate) fn recover(
         take_over: patience.take_over,
     };
     match claim(&state, patience, SystemTime::now()) {
-        Claim::Free => nothing(application, drained, context),
+        Claim::Free => nothing(application, context),
         Claim::Held(holder) => Err(busy(&holder)),
         Claim::Abandoned(holder) => {
             let service = application.service(&args.service)?;
@@ -56,14 +55,10 @@ pub(crate) fn recover(
                     "{live} was never validated: healthwait, then deploy-state mark {live} good; or rollback"
                 ));
             }
-            let ready = ready(application, drained, context)?;
-            let swept = &recovered.swept;
-            Ok(Report::of(&report(
-                Some(&recovered),
-                swept,
-                &ready,
-                context,
-            )))
+            let Recovered {
+                swept, undrained, ..
+            } = &recovered;
+            report(application, Some(&recovered), swept, undrained, context)
         }
     }
 }
@@ -77,50 +72,33 @@ fn unvalidated(application: &Application) -> Result<Option<String>, Failure> {
 
 /// No deploy is going on; what was half made by single tools is removed all the same, and a server that its deploy's end could not make
 /// ready is made so.
-fn nothing(
-    application: &Application,
-    drained: &[String],
-    context: &Context,
-) -> Result<Report, Failure> {
+fn nothing(application: &Application, context: &Context) -> Result<Report, Failure> {
     let deadline = context.deadline(PATIENCE).uninterruptible();
     let swept = application.sweep(&deadline)?;
-    if !drained.is_empty() {
-        application.make_ready(&deadline)?;
-    }
-    let ready = ready(application, drained, context)?;
-    Ok(Report::of(&report(None, &swept, &ready, context)))
-}
-
-/// Which of the servers that were drained are no longer. What is drained still is told.
-fn ready(
-    application: &Application,
-    drained: &[String],
-    context: &Context,
-) -> Result<Vec<String>, Failure> {
-    let state = application.load()?;
-    if let Some(drained) = still_drained(&state) {
-        context.note(drained);
-    }
-    let is_ready = |server: &&String| !state.drained.contains(server);
-    Ok(drained.iter().filter(is_ready).cloned().collect())
+    let undrained = application.make_ready(Serves::AsBefore, &deadline)?;
+    report(application, None, &swept, &undrained, context)
 }
 
 fn report(
+    application: &Application,
     recovered: Option<&Recovered>,
     swept: &Swept,
-    ready: &[String],
+    undrained: &Undrained,
     context: &Context,
-) -> serde_json::Value {
-    for problem in &swept.left {
-        context.note(problem);
+) -> Result<Report, Failure> {
+    let state = application.load()?;
+    let still = still_drained(&state);
+    for note in undrained.notes().iter().chain(&still).chain(&swept.left) {
+        context.note(note);
     }
-    json!({
-        "changed": recovered.is_some() || !swept.removed.is_empty() || !ready.is_empty(),
+    Ok(Report::of(&json!({
+        "changed": recovered.is_some() || !swept.removed.is_empty() || undrained.is_change(),
         "recovered": recovered.map(|recovered| recovered.id.clone()),
         "outcome": recovered.map(|recovered| recovered.settlement.outcome.name()),
         "why": recovered.map(|recovered| recovered.settlement.why.clone()),
         "started": recovered.is_some_and(|recovered| recovered.started),
         "removed": swept.removed,
-        "ready": ready,
-    })
+        "ready": undrained.ready,
+        "drained": state.drained,
+    })))
 }

@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::notify::notify;
 use crate::runbook::{self, Limit};
 use crate::{by_hand, detach, log, recover};
-use application::{Application, Begun, PROBATION, Recovered, Request, who};
+use application::{Application, Begun, PROBATION, Recovered, Request, Serves, who};
 use deadline::Deadline;
 use host::Proc;
 use serde::Serialize;
@@ -78,7 +78,12 @@ pub(crate) fn run(
         };
         brought_back = bring_back(application, args, &id, &why, context);
     }
-    let left = settle_own(application, args, &id, ended_well)?;
+    let left = settle_own(application, args, &id, ended_well, context)?;
+    if !ended_well {
+        // Where the service's own start has led back, it left that to the runbook, which may have died.
+        let deadline = Deadline::after(recover::PATIENCE).uninterruptible();
+        application.make_ready(Serves::AsBefore, &deadline)?;
+    }
     // That nobody serves outweighs how the runbook ended.
     let code = code.map(|code| brought_back.filter(|code| *code == DOWN).unwrap_or(code))?;
     let told = application.told(&id)?;
@@ -215,6 +220,7 @@ fn settle_own(
     args: &Args,
     id: &str,
     ended_well: bool,
+    context: &Context,
 ) -> Result<Option<Recovered>, Failure> {
     let state = application.load()?;
     let Ok(deploy) = state.held_by(id) else {
@@ -232,6 +238,7 @@ fn settle_own(
             why,
             PROBATION,
             &deadline,
+            context,
         )?;
         return Ok(None);
     }

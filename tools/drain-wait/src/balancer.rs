@@ -1,7 +1,7 @@
 //! The server behind HAProxy that takes nothing new while a deploy is going on: drained and made ready under the lease.
 
 use application::{Lease, fail};
-use deadline::Deadline;
+use deadline::{Deadline, Ended};
 use haproxy::{Admin, Error, Server};
 use serde::Serialize;
 use step::Failure;
@@ -17,9 +17,10 @@ pub struct Drained {
     pub changed: bool,
 }
 
-/// Drains the server: first the state says so, so that whoever ends or settles the deploy makes it ready again.
+/// Drains the server: first the state says so, so that whoever ends or settles the deploy makes it ready again. The last one
+/// of its backend that takes new work is left as it is: without it HAProxy would answer 503 to everybody.
 pub fn drain(lease: &Lease<'_>, server: &Server, deadline: &Deadline) -> Result<Drained, Failure> {
-    let was = server.admin().map_err(|error| failure(&error))?;
+    let was = server.admin(deadline).map_err(|error| failure(&error))?;
     let mut drained = Drained {
         server: server.name(),
         was: name(was),
@@ -28,13 +29,25 @@ pub fn drain(lease: &Lease<'_>, server: &Server, deadline: &Deadline) -> Result<
     if !drained.changed {
         return Ok(drained);
     }
+    if server.is_last(deadline).map_err(|error| failure(&error))? {
+        return Err(last(server));
+    }
     // Outside a deploy it stays drained until somebody says otherwise, as the flag does.
     if !lease.is_moment() {
         note(lease, server, true, deadline)?;
     }
-    let ordered = server.drain().and_then(|()| server.admin());
+    let ordered = server.drain(deadline).and_then(|()| server.admin(deadline));
     match ordered {
-        Ok(Admin::Draining) => Ok(drained),
+        Ok(Admin::Draining) => {
+            // Two that drain at the same moment each see the other one ready before.
+            match server.is_last(deadline) {
+                Ok(true) => {
+                    make_ready(lease, server, &deadline.uninterruptible())?;
+                    Err(last(server))
+                }
+                _ => Ok(drained),
+            }
+        }
         Ok(now) => {
             // The configuration keeps it from draining, or somebody was quicker.
             drained.changed = false;
@@ -43,7 +56,8 @@ pub fn drain(lease: &Lease<'_>, server: &Server, deadline: &Deadline) -> Result<
                 .hint(format!("drain-wait --haproxy {server} --dry-run")))
         }
         Err(error) => {
-            if !lease.is_moment() {
+            // What was not refused may have been done, or be done yet: then the deploy's end has to know.
+            if !lease.is_moment() && error.was_refused() {
                 note(lease, server, false, deadline)?;
             }
             Err(failure(&error))
@@ -57,9 +71,9 @@ pub fn make_ready(
     server: &Server,
     deadline: &Deadline,
 ) -> Result<bool, Failure> {
-    let was = server.admin().map_err(|error| failure(&error))?;
+    let was = server.admin(deadline).map_err(|error| failure(&error))?;
     if was == Admin::Draining {
-        server.ready().map_err(|error| failure(&error))?;
+        server.ready(deadline).map_err(|error| failure(&error))?;
     }
     note(lease, server, false, deadline)?;
     Ok(was == Admin::Draining)
@@ -85,7 +99,22 @@ fn note(
 
 /// What HAProxy said, as a failure.
 pub(crate) fn failure(error: &Error) -> Failure {
-    Failure::impossible(error.code(), error).hint(error.hint())
+    if let Error::Interrupted { signal } = error {
+        return Ended::Signal(*signal).into();
+    }
+    let failure = Failure::impossible(error.code(), error);
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn last(server: &Server) -> Failure {
+    let message = format!(
+        "{} is not drained: no other server of its backend takes new work, and without it nobody would be served",
+        server.name()
+    );
+    Failure::no("last-server", message).hint(server.look())
 }
 
 fn name(admin: Admin) -> &'static str {

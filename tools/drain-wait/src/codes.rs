@@ -13,6 +13,10 @@ pub(crate) const OWN: step::Codes = &[
         "HAProxy knows no such backend, or no such server in it",
     ),
     (
+        "last-server",
+        "no other server of its backend takes new work",
+    ),
+    (
         "haproxy-refused",
         "HAProxy did not do what it was asked for",
     ),

@@ -107,7 +107,7 @@ impl step::Tool for Tool {
         if let Err((failure, _)) = &outcome
             && failure.exit() != Exit::TimedOut
         {
-            measures.take_back(&taken, &lease);
+            measures.take_back(&taken, &lease, context);
         }
         lease.leave(None, &Deadline::after(LIMIT).uninterruptible())?;
         finish(outcome, &taken, context)
@@ -155,7 +155,7 @@ fn lower_by_hand(args: &Args, context: &Context) -> Result<Report, Failure> {
         })
     };
     if args.dry_run {
-        return measures.are_taken().map(report);
+        return measures.are_taken(&context.deadline(LIMIT)).map(report);
     }
     let deadline = context.deadline(LIMIT);
     let tool = <Tool as step::Tool>::NAME;

@@ -61,7 +61,7 @@ impl Measures {
         }
         if let Some(server) = &self.server {
             let drained = balancer::drain(lease, server, deadline).inspect_err(|_| {
-                self.take_back(&taken, lease);
+                self.take_back(&taken, lease, context);
             })?;
             let how = if drained.changed {
                 "takes nothing new".to_owned()
@@ -76,13 +76,19 @@ impl Measures {
 
     /// A wait that was broken off outside any deploy leaves nothing behind; in a deploy its end sees to that. What cannot be taken
     /// back does not hide why the wait was broken off.
-    pub(crate) fn take_back(&self, taken: &Taken, lease: &Lease<'_>) {
+    pub(crate) fn take_back(&self, taken: &Taken, lease: &Lease<'_>, context: &Context) {
         if !lease.is_moment() {
             return;
         }
         lower(taken.flag.as_ref().map(|(path, _)| path.as_str())).ok();
         if let (Some(server), Some(Drained { changed: true, .. })) = (&self.server, &taken.server) {
-            server.ready().ok();
+            let deadline = Deadline::after(haproxy::PATIENCE).uninterruptible();
+            if let Err(error) = server.ready(&deadline) {
+                context.note(format!(
+                    "{} is left drained: {error}; drain-wait --haproxy {server} --clear",
+                    server.name()
+                ));
+            }
         }
     }
 
@@ -118,15 +124,15 @@ impl Measures {
     }
 
     /// Whether there is anything to undo.
-    pub(crate) fn are_taken(&self) -> Result<bool, Failure> {
+    pub(crate) fn are_taken(&self, deadline: &Deadline) -> Result<bool, Failure> {
         let raised = self
             .flag
             .as_ref()
             .is_some_and(|path| path.as_std_path().symlink_metadata().is_ok());
         let drained = match &self.server {
             Some(server) => {
-                let admin = server.admin().map_err(|error| balancer::failure(&error))?;
-                admin == haproxy::Admin::Draining
+                let admin = server.admin(deadline);
+                admin.map_err(|error| balancer::failure(&error))? == haproxy::Admin::Draining
             }
             None => false,
         };

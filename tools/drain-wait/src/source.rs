@@ -87,9 +87,10 @@ impl Source {
                 }
                 number::read(&finished.stdout_text(), pointer.as_deref()).map_err(because)
             }
-            Self::Haproxy(server) => server
-                .in_flight()
-                .map_err(|error| because(error.to_string())),
+            Self::Haproxy(server) => server.in_flight(deadline).map_err(|error| match error {
+                haproxy::Error::Interrupted { signal } => Unread::Signal(signal),
+                error => because(error.to_string()),
+            }),
             Self::Connections(port) => connections::established(&Proc::system(), *port)
                 .map_err(|error| because(error.to_string())),
         }

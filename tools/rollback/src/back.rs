@@ -4,9 +4,10 @@ use crate::announce::{announce, choose};
 use crate::args::Args;
 use crate::plan::Link;
 use crate::verify;
-use application::{Application, Lease, PROBATION, answers, fail, lower, make_ready};
+use application::{Application, Lease, PROBATION, Serves, answers, fail, lower, still_drained};
 use deadline::Deadline;
 use serde::Serialize;
+use serde_json::json;
 use service::Service;
 use service_stop::{DeadManRequest, StopReport, StopRequest};
 use state::{Outcome, Verdict};
@@ -51,8 +52,29 @@ pub(crate) struct Done {
     pub(crate) start: Option<service_start::StartReport>,
     /// How it was seen to be well.
     pub(crate) health: Option<healthwait::HealthReport>,
+    /// The servers behind HAProxy that drain still.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) drained: Vec<String>,
     /// How long all of it took, in milliseconds.
     pub(crate) took_ms: u64,
+}
+
+impl Done {
+    /// From that release to that one, with nothing done yet.
+    fn between(from: Option<String>, to: String, reason: String) -> Self {
+        Self {
+            rolled_back: false,
+            changed: false,
+            from,
+            to,
+            reason,
+            stop: None,
+            start: None,
+            health: None,
+            drained: Vec::new(),
+            took_ms: 0,
+        }
+    }
 }
 
 /// The service, which some calls cannot do without.
@@ -85,7 +107,9 @@ pub(crate) fn roll_back(
     let lease = application.enter(context, "rollback", Duration::ZERO, &deadline)?;
     let (from, to) = match announce(application, args, wanted, &lease, &deadline) {
         Err(failure) if wanted.automatic && failure.code() == "no-target" => {
-            return Err(stranded(application, &lease, wanted, &failure, &deadline)?);
+            let stranded = stranded(application, &lease, wanted, &failure, &deadline)?;
+            let drained = tell_drained(application, context)?;
+            return Err(stranded.with(&json!({"drained": drained})));
         }
         announced => announced?,
     };
@@ -97,13 +121,7 @@ pub(crate) fn roll_back(
     let mut done = Done {
         rolled_back: from.as_deref() != Some(&to),
         changed: true,
-        from,
-        to,
-        reason: wanted.reason.clone(),
-        stop: None,
-        start: None,
-        health: None,
-        took_ms: 0,
+        ..Done::between(from, to, wanted.reason.clone())
     };
     let result = bring_back(
         application,
@@ -133,6 +151,7 @@ pub(crate) fn roll_back(
     };
     end(application, &lease, outcome, &why, wanted.blames, &deadline)?;
     tell_verdict(application, &done, context)?;
+    done.drained = tell_drained(application, context)?;
     match result {
         Ok(()) => Ok(done),
         Err(failure) => Err(down(&done, &failure)),
@@ -149,6 +168,15 @@ fn tell_verdict(application: &Application, done: &Done, context: &Context) -> Re
         ));
     }
     Ok(())
+}
+
+/// Says which servers behind HAProxy drain still, why, and how to make them ready.
+fn tell_drained(application: &Application, context: &Context) -> Result<Vec<String>, Failure> {
+    let state = application.load()?;
+    if let Some(drained) = still_drained(&state) {
+        context.note(drained);
+    }
+    Ok(state.drained)
 }
 
 /// The new release does not serve, and there is none before it: nothing is changed, and nobody serves.
@@ -235,7 +263,7 @@ fn stop(
     service_stop::stop(lease, service, &request, deadline)
 }
 
-/// Lowers the drain flag and records how it ended.
+/// Lowers the drain flag, makes ready what was drained where the service serves now, and records how it ended.
 fn end(
     application: &Application,
     lease: &Lease<'_>,
@@ -244,6 +272,11 @@ fn end(
     blames: bool,
     deadline: &Deadline,
 ) -> Result<(), Failure> {
+    let serves = match outcome {
+        Outcome::Failed => Serves::No,
+        Outcome::Succeeded | Outcome::RolledBack | Outcome::Aborted => Serves::Yes,
+    };
+    let undrained = application.undrain(lease.id(), serves, deadline)?;
     let mut held = application.lock(deadline)?;
     let judged = held
         .state
@@ -265,7 +298,7 @@ fn end(
         held.state.keep_verdict(&name, verdict);
     }
     lower(flag.as_deref())?;
-    make_ready(&mut held.state);
+    undrained.note_in(&mut held.state);
     held.write(note).map_err(fail::store)
 }
 
@@ -294,17 +327,7 @@ fn dry_run(
         "would go from {} to {to}",
         live.as_deref().unwrap_or("nothing")
     ));
-    Ok(Done {
-        rolled_back: false,
-        changed: false,
-        from: live,
-        to,
-        reason: wanted.reason.clone(),
-        stop: None,
-        start: None,
-        health: None,
-        took_ms: 0,
-    })
+    Ok(Done::between(live, to, wanted.reason.clone()))
 }
 
 /// The lease is gone. Where that is because the service's own start has led this very deploy back already, all that is
@@ -329,21 +352,23 @@ pub(crate) fn after_another(
         )
         .hint("deploy-state history, to see who took over and why"));
     };
+    let (to, why) = (back.live.unwrap_or_default(), back.why.unwrap_or_default());
     let mut done = Done {
         rolled_back: true,
-        changed: false,
-        from: back.release,
-        to: back.live.unwrap_or_default(),
-        reason: back.why.unwrap_or_default(),
-        stop: None,
-        start: None,
-        health: None,
-        took_ms: 0,
+        ..Done::between(back.release, to, why)
     };
     context.note(format!("{} has been brought back already", done.to));
     let deadline = context.deadline(args.timeout + BEYOND).uninterruptible();
     let service = application.service(&args.service)?;
     let well = verify::health(application, args, service.as_ref(), true, &deadline);
+    // The start could not wait for that.
+    let serves = if well.is_ok() {
+        Serves::Yes
+    } else {
+        Serves::No
+    };
+    application.make_ready(serves, &deadline)?;
+    done.drained = tell_drained(application, context)?;
     done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     match well {
         Ok(health) => {

@@ -37,6 +37,7 @@ impl step::Tool for Tool {
         "stop.*",
         "start.*",
         "health.*",
+        "drained.N",
         "tookMs",
     ];
     const CODES: &'static [step::Codes] = &[codes::OWN, application::fail::CODES];

@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::plan::{self, Link};
-use application::{Application, PROBATION, fail, lower, make_ready, record, who};
+use application::{Application, PROBATION, Serves, fail, lower, record, who};
 use deadline::Deadline;
 use host::Proc;
 use serde_json::json;
@@ -81,8 +81,20 @@ pub(crate) fn in_start(
         ));
     };
     let why = format!("{counted} restarts since the switch");
+    let attended = deploy
+        .is_some_and(|deploy| state::lease::holder(&held.state, &deploy, now).life == "alive");
     switch_back(application, &mut held, &from, &to, &why, restarts)?;
+    drop(held);
+    // A runbook that lives sees the old release well first.
+    if !attended {
+        make_ready(application, &deadline);
+    }
     Ok(InStart::Back { from, to, why })
+}
+
+/// Makes ready what was drained, as far as HAProxy answers at once: nobody stays to see the old release well.
+fn make_ready(application: &Application, deadline: &Deadline) {
+    application.make_ready(Serves::AsBefore, deadline).ok();
 }
 
 /// A rollback that was announced and whose holder is proven dead. Nothing else is on watch then.
@@ -118,12 +130,14 @@ fn finish(application: &Application, deadline: &Deadline) -> Result<InStart, Fai
         record(&mut held, |state| state.switched(&deploy.id))?;
     }
     lower(deploy.pending_file.as_deref())?;
-    make_ready(&mut held.state);
     record(&mut held, |state| {
         state.end(&deploy.id, Outcome::RolledBack, Some(why), now, PROBATION)
     })?;
+    let from = deploy.release.unwrap_or_default();
+    drop(held);
+    make_ready(application, deadline);
     Ok(InStart::Back {
-        from: deploy.release.unwrap_or_default(),
+        from,
         to,
         why: why.into(),
     })
@@ -144,7 +158,6 @@ fn switch_back(
         .deploy()
         .and_then(|deploy| deploy.pending_file.clone());
     lower(flag.as_deref())?;
-    make_ready(&mut held.state);
     let id = match &held.state.status {
         Status::Validating(deploy) => deploy.id.clone(),
         Status::Deploying(deploy) | Status::RollingBack(deploy) => {
@@ -252,6 +265,8 @@ pub(crate) fn crash_loop(
             application.recover(&deploy.id, "the holder died", Some(service), deadline)?;
         return Ok(Loop::No(recovered.settlement.why));
     }
+    // What a deploy's end could not make ready, as HAProxy did not answer.
+    application.make_ready(Serves::AsBefore, deadline)?;
     // Nothing is locked, and no supervisor asked, where there is nothing to look after.
     if !state.on_watch(now) {
         return Ok(Loop::No("nothing is on watch".into()));

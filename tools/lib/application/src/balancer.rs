@@ -1,62 +1,152 @@
-//! Servers behind HAProxy that a deploy has drained: ready again with its end, whatever ended it.
+//! Servers behind HAProxy that a deploy has drained: ready again with its end, where the service serves then.
+//!
+//! HAProxy is asked under the deploy's lease, before its end is written, and never under the state's lock: it may hang, and then it costs
+//! [`haproxy::PATIENCE`] a server, which waits for nobody and keeps nobody waiting. A deploy's end does not fail by it.
 
 use crate::{Application, fail};
 use deadline::Deadline;
-use haproxy::{Admin, Error, Server};
+use haproxy::{Admin, Error, PATIENCE, Server};
 use serde_json::json;
 use state::{Note, State};
 use step::Failure;
 
+/// Whether the service serves when a deploy ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Serves {
+    /// It was seen well, or is said to be.
+    Yes,
+    /// Nobody has looked: as at the end before.
+    #[default]
+    AsBefore,
+    /// Neither release does. What was drained stays so, until somebody serves again.
+    No,
+}
+
+/// What became of the servers that were drained.
+#[derive(Debug, Clone, Default)]
+pub struct Undrained {
+    /// Those that take what comes, as `SOCKET,BACKEND/SERVER`.
+    pub ready: Vec<String>,
+    /// Those that are no business of the deploy's any more, and those that drain still, each with what to tell of it.
+    told: Vec<String>,
+    gone: Vec<String>,
+    serves: Serves,
+}
+
 impl Application {
+    /// Makes ready again what the deploy `id` has drained, where its end leaves somebody that serves. For who holds its lease, just
+    /// before it ends; [`Undrained::note_in`] is to be written with the end.
+    pub fn undrain(
+        &self,
+        id: &str,
+        serves: Serves,
+        deadline: &Deadline,
+    ) -> Result<Undrained, Failure> {
+        let state = self.load()?;
+        Ok(match state.held_by(id) {
+            Ok(_) => Undrained::of(&state, serves, deadline),
+            Err(_) => Undrained::default(),
+        })
+    }
+
     /// The same where no deploy is going on; one that is has its own reasons to keep a server drained. Nothing is written where
-    /// nothing has become ready, so that it can be asked for again and again.
-    pub fn make_ready(&self, deadline: &Deadline) -> Result<(), Failure> {
+    /// nothing has changed, so that it can be asked for again and again.
+    pub fn make_ready(&self, serves: Serves, deadline: &Deadline) -> Result<Undrained, Failure> {
+        let state = self.load()?;
+        if state.deploy().is_some() || state.drained.is_empty() {
+            return Ok(Undrained::default());
+        }
+        let undrained = Undrained::of(&state, serves, deadline);
         let mut held = self.lock(deadline)?;
-        if held.state.deploy().is_some() {
-            return Ok(());
+        let before = (held.state.drained.clone(), held.state.kept_drained);
+        undrained.note_in(&mut held.state);
+        if held.state.deploy().is_none()
+            && before != (held.state.drained.clone(), held.state.kept_drained)
+        {
+            let details = json!({"haproxy": undrained.ready, "drained": held.state.drained});
+            held.write(Note::new("ready", None, details))
+                .map_err(fail::store)?;
         }
-        let drained = held.state.drained.clone();
-        make_ready(&mut held.state);
-        if held.state.drained == drained {
-            return Ok(());
-        }
-        let still = &held.state.drained;
-        let ready: Vec<&String> = drained.iter().filter(|one| !still.contains(one)).collect();
-        let note = Note::new("ready", None, json!({"haproxy": ready}));
-        held.write(note).map_err(fail::store)
+        Ok(undrained)
     }
 }
 
-/// Makes the servers ready again that the state says were drained, where they drain still: one that is in maintenance by now is
-/// somebody else's, and is left there. One whose HAProxy does not answer, or does not obey this
-/// user, stays in the state: a deploy's end must not fail by it, and the next end, beginning or recovery tries again. The lock
-/// is held meanwhile, for as long as a local socket takes.
-pub fn make_ready(state: &mut State) {
-    state.drained.retain(|server| !is_ready(server));
-}
+impl Undrained {
+    fn of(state: &State, serves: Serves, deadline: &Deadline) -> Self {
+        let mut undrained = Self {
+            serves,
+            ..Self::default()
+        };
+        if serves == Serves::No || (serves == Serves::AsBefore && state.kept_drained) {
+            return undrained;
+        }
+        for server in &state.drained {
+            undrained.take(server, deadline);
+        }
+        undrained
+    }
 
-fn is_ready(server: &str) -> bool {
-    let Ok(server) = server.parse::<Server>() else {
-        // Nobody wrote that here.
-        return true;
-    };
-    let made = server.admin().and_then(|now| match now {
-        Admin::Draining => server.ready(),
-        // Somebody has put it there since, or has made it ready himself.
-        Admin::Maintenance | Admin::Ready => Ok(()),
-    });
-    match made {
-        // One that the configuration does not know any more drains no more either.
-        Ok(()) | Err(Error::NoSuchServer { .. }) => true,
-        Err(_) => false,
+    fn take(&mut self, name: &str, deadline: &Deadline) {
+        let Ok(server) = name.parse::<Server>() else {
+            // Nobody wrote that here.
+            return self.gone.push(name.to_owned());
+        };
+        let deadline = deadline.or_after(PATIENCE);
+        let made = server.admin(&deadline).and_then(|now| match now {
+            Admin::Draining => server.ready(&deadline).map(|()| Admin::Ready),
+            Admin::Maintenance | Admin::Ready => Ok(now),
+        });
+        match made {
+            Ok(Admin::Maintenance) => {
+                self.told.push(format!(
+                    "{} has been put into maintenance meanwhile, and is left there",
+                    server.name()
+                ));
+                self.gone.push(name.to_owned());
+            }
+            Ok(Admin::Ready | Admin::Draining) => self.ready.push(name.to_owned()),
+            // One that the configuration does not know any more drains no more either.
+            Err(error @ Error::NoSuchServer { .. }) => {
+                self.told.push(error.to_string());
+                self.gone.push(name.to_owned());
+            }
+            Err(error) => self.told.push(error.to_string()),
+        }
+    }
+
+    /// Takes it into the state.
+    pub fn note_in(&self, state: &mut State) {
+        let kept = match self.serves {
+            Serves::Yes => Some(false),
+            Serves::AsBefore => None,
+            Serves::No => Some(true),
+        };
+        state.undrain(&[self.ready.as_slice(), &self.gone].concat(), kept);
+    }
+
+    /// Whether the state says something else by it.
+    pub fn is_change(&self) -> bool {
+        !(self.ready.is_empty() && self.gone.is_empty())
+    }
+
+    /// What to tell people of it beside [`still_drained`].
+    pub fn notes(&self) -> &[String] {
+        &self.told
     }
 }
 
 /// What to tell people of a server that is drained still; nothing where there is none.
 pub fn still_drained(state: &State) -> Option<String> {
     let first = state.drained.first()?;
-    Some(format!(
-        "HAProxy could not be told that {} is ready again: deploy-state recover, once it answers, or drain-wait --haproxy {first} --clear",
-        state.drained.join(", ")
-    ))
+    let servers = state.drained.join(", ");
+    let by_hand = format!("drain-wait --haproxy {first} --clear");
+    Some(if state.kept_drained {
+        format!(
+            "{servers} is left drained, for neither release serves: the next deploy or rollback that ends well makes it ready, or {by_hand}"
+        )
+    } else {
+        format!(
+            "{servers} drains still: deploy-state recover makes it ready, once HAProxy answers, or {by_hand}"
+        )
+    })
 }

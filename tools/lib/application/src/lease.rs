@@ -1,6 +1,7 @@
 //! The lease: taken, held through a step, given back.
 
-use crate::{Application, fail, make_ready, who};
+use crate::recover::Start;
+use crate::{Application, fail, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
 use state::lease::{Claim, Holder, Patience, claim};
@@ -75,7 +76,7 @@ impl Application {
                 Claim::Held(holder) => return Err(busy(&holder)),
                 Claim::Abandoned(holder) => {
                     drop(held);
-                    self.recover(&holder.deploy_id, "the holder died", None, deadline)?;
+                    self.settle(&holder.deploy_id, "the holder died", Start::Later, deadline)?;
                     took_over = Some(holder);
                     continue;
                 }
@@ -83,7 +84,6 @@ impl Application {
             if request.moment_of.is_none() {
                 self.allowed(request.rate)?;
                 held.state.failing.pause_after = request.pause_after;
-                make_ready(&mut held.state);
             }
             let link = self.link()?;
             self.learn(&mut held.state)?;

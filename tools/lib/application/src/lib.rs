@@ -12,7 +12,7 @@ mod rootless;
 pub mod runs;
 pub mod who;
 
-pub use balancer::{make_ready, still_drained};
+pub use balancer::{Serves, Undrained, still_drained};
 pub use in_place::Place;
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy, record};
 pub use options::{EndpointArgs, HealthArgs, LayoutArgs, ServiceArgs};

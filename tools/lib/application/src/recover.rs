@@ -1,6 +1,6 @@
 //! Settling what a dead deploy left.
 
-use crate::{Application, fail, make_ready};
+use crate::{Application, Serves, Undrained, fail};
 use camino::Utf8Path;
 use deadline::Deadline;
 use durable::{Kind, Leftover};
@@ -29,11 +29,23 @@ pub struct Recovered {
     pub started: bool,
     /// What of its unfinished directories and files is gone.
     pub swept: Swept,
+    /// What became of the servers that it had drained.
+    pub undrained: Undrained,
+}
+
+/// Who starts the service, where a dead deploy may have stopped it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// Whoever settles the deploy, where there is a service.
+    Now(Option<&'a Service>),
+    /// Somebody else, afterwards.
+    Later,
 }
 
 impl Application {
     /// Settles the deploy `id`, whose holder the caller has judged to be gone (`the holder died`): finishes or undoes an announced switch,
-    /// starts the service where it may have been stopped, removes what was half made, lowers the drain flag, and
+    /// starts the service where it may have been stopped, removes what was half made, lowers the drain flag, makes
+    /// ready the servers that were drained, and
     /// records the outcome. Can be killed at any instant and begun again.
     pub fn recover(
         &self,
@@ -42,14 +54,31 @@ impl Application {
         service: Option<&Service>,
         deadline: &Deadline,
     ) -> Result<Recovered, Failure> {
+        self.settle(id, gone, Start::Now(service), deadline)
+    }
+
+    /// The same, whoever starts the service.
+    pub(crate) fn settle(
+        &self,
+        id: &str,
+        gone: &str,
+        start: Start<'_>,
+        deadline: &Deadline,
+    ) -> Result<Recovered, Failure> {
         let (settlement, flag) = self.settle_link(id, gone, deadline)?;
         let mut started = false;
-        if let Some(service) = service.filter(|_| settlement.start) {
+        if let (true, Start::Now(Some(service))) = (settlement.start, start) {
             started = self.bring_up(id, service, &settlement, deadline)?;
         }
         let swept = self.sweep(deadline)?;
         lower(flag.as_deref())?;
+        let undrained = match start {
+            // Nothing is to be sent to a service that may be stopped.
+            Start::Later if settlement.start => Undrained::default(),
+            _ => self.undrain(id, Serves::AsBefore, deadline)?,
+        };
         let mut held = self.lock(deadline)?;
+        undrained.note_in(&mut held.state);
         let why = Some(settlement.why.as_str());
         let note = if held
             .state
@@ -59,7 +88,6 @@ impl Application {
         {
             held.state.leave(id, why)
         } else {
-            make_ready(&mut held.state);
             held.state
                 .end(id, settlement.outcome, why, SystemTime::now(), PROBATION)
         };
@@ -70,6 +98,7 @@ impl Application {
             settlement,
             started,
             swept,
+            undrained,
         })
     }
 

@@ -1,10 +1,13 @@
 //! Nothing waits for ever.
 //!
 //! A [`Deadline`] is one instant on the monotonic clock. Whoever waits asks it, and is told early when a signal
-//! has asked the tool to end. [`child::run`] starts another program that cannot outlive either.
+//! has asked the tool to end. [`child::run`] starts another program that cannot outlive either, and [`Local`] speaks to one that may hang.
 
 pub mod child;
 pub mod interrupt;
+mod local;
+
+pub use local::{Local, LocalError};
 
 use std::fmt;
 use std::time::{Duration, Instant};

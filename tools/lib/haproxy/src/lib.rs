@@ -3,19 +3,26 @@
 //! Each question is one connection and one line; HAProxy answers and closes. All that it says of a failure is text: what is
 //! understood of it is [`Error`], the rest is passed on in its own words.
 
+mod error;
 mod table;
 
+pub use error::Error;
+
+use deadline::{Deadline, Ended, Local, LocalError};
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
+use table::Table;
 
-/// How long it may take to take a line, or to answer one: the socket is local, and an answer is made in its event loop.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// More than the statistics of any configuration come to.
-const LARGEST: u64 = 16 * 1024 * 1024;
+/// How long one question and its answer may take, the connection included: the socket is local, and an answer is made in HAProxy's event
+/// loop. Whoever asks may allow less.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+/// More bytes than the statistics of any configuration come to.
+const LARGEST: usize = 16 * 1024 * 1024;
+/// The question for what every server does.
+const STATISTICS: &str = "show stat";
 /// The bits of `srv_admin_state` by which an order, the configuration or a tracked server keeps a server in maintenance.
 const MAINTENANCE: u32 = 0x01 | 0x02 | 0x04;
 /// The bit by which an order keeps it draining.
@@ -40,37 +47,6 @@ pub enum Admin {
     Maintenance,
 }
 
-/// Why HAProxy did not do, or did not say, what it was asked for.
-#[derive(Debug)]
-pub enum Error {
-    /// Nobody answers on the socket.
-    Unreachable {
-        /// The socket.
-        socket: PathBuf,
-        /// What the kernel said.
-        error: io::Error,
-    },
-    /// The socket's level does not allow it.
-    Denied {
-        /// The socket.
-        socket: PathBuf,
-    },
-    /// There is no such backend, or no such server in it.
-    NoSuchServer {
-        /// The server.
-        server: Server,
-        /// What HAProxy said.
-        said: String,
-    },
-    /// It said something else.
-    Said {
-        /// What was asked for.
-        asked: String,
-        /// The answer.
-        said: String,
-    },
-}
-
 impl Server {
     /// `BACKEND/SERVER`.
     pub fn name(&self) -> String {
@@ -78,67 +54,105 @@ impl Server {
     }
 
     /// How much is in flight on it: its sessions, and what waits for it. A connection that is merely kept open is none.
-    pub fn in_flight(&self) -> Result<u64, Error> {
-        const ASKED: &str = "show stat";
-        let text = self.ask(ASKED)?;
-        let of = |column: &str| {
-            table::cell(
-                &text,
-                ',',
-                &[("pxname", &self.backend), ("svname", &self.member)],
-                column,
-            )
-        };
+    pub fn in_flight(&self, deadline: &Deadline) -> Result<u64, Error> {
+        let text = self.ask(STATISTICS, deadline)?;
+        let statistics = self.statistics(&text)?;
+        let own = [("pxname", self.backend.as_str()), ("svname", &self.member)];
+        let of = |column: &str| statistics.cell(&own, column)?.parse::<u64>().ok();
         match (of("scur"), of("qcur")) {
             (Some(sessions), Some(queued)) => Ok(sessions + queued),
-            _ if text.starts_with("# pxname,svname,") => {
-                Err(self.missing("it is not in the statistics"))
-            }
-            _ => Err(said(ASKED, &text)),
+            _ => Err(self.missing("it is not in the statistics")),
         }
     }
 
+    /// Whether no other server of its backend takes new work, so that nobody would where this one drains. One that is not
+    /// checked is taken for well, as HAProxy does.
+    pub fn is_last(&self, deadline: &Deadline) -> Result<bool, Error> {
+        let text = self.ask(STATISTICS, deadline)?;
+        let statistics = self.statistics(&text)?;
+        let takes_work = |status: &str| status.starts_with("UP") || status == "no check";
+        let is_other = |name: &str| !["FRONTEND", "BACKEND", &self.member].contains(&name);
+        let own = [("pxname", self.backend.as_str())];
+        let mut members = statistics.rows(&own);
+        Ok(!members.any(|row| {
+            row.get("svname").is_some_and(is_other) && row.get("status").is_some_and(takes_work)
+        }))
+    }
+
     /// What was ordered for it.
-    pub fn admin(&self) -> Result<Admin, Error> {
+    pub fn admin(&self, deadline: &Deadline) -> Result<Admin, Error> {
         let asked = format!("show servers state {}", self.backend);
-        let text = self.ask(&asked)?;
+        let text = self.ask(&asked, deadline)?;
         if text.starts_with("Can't find backend") {
             return Err(self.missing(text.trim()));
         }
         // The first line is the version of the table.
         let rows = text.split_once('\n').map_or("", |(_, rows)| rows);
-        let key = [("srv_name", self.member.as_str())];
-        match table::cell(rows, ' ', &key, "srv_admin_state") {
-            Some(bits) => Ok(admin(u32::try_from(bits).unwrap_or(MAINTENANCE))),
-            None if rows.starts_with("# be_id") => Err(self.missing("No such server.")),
-            None => Err(said(&asked, &text)),
+        let Some(table) = Table::read(rows, ' ').filter(|_| rows.starts_with("# be_id")) else {
+            return Err(self.said(&asked, &text));
+        };
+        match table.cell(&[("srv_name", &self.member)], "srv_admin_state") {
+            Some(bits) => Ok(admin(bits.parse().unwrap_or(MAINTENANCE))),
+            None => Err(self.missing("No such server.")),
         }
+    }
+
+    /// Whether this user may order anything on that socket.
+    pub fn may_order(&self, deadline: &Deadline) -> Result<(), Error> {
+        match self.ask("show cli level", deadline)?.trim() {
+            "user" | "operator" => Err(Error::Denied {
+                socket: self.socket.clone(),
+            }),
+            // A HAProxy that cannot say so is older than the question.
+            _ => Ok(()),
+        }
+    }
+
+    /// The command that shows how it and its like are.
+    pub fn look(&self) -> String {
+        error::command(
+            &format!("show servers state {}", self.backend),
+            &self.socket,
+        )
     }
 
     /// It is to take nothing new; what is in flight goes on.
-    pub fn drain(&self) -> Result<(), Error> {
-        self.order("drain")
+    pub fn drain(&self, deadline: &Deadline) -> Result<(), Error> {
+        self.order("drain", deadline)
     }
 
     /// It is to take what comes.
-    pub fn ready(&self) -> Result<(), Error> {
-        self.order("ready")
+    pub fn ready(&self, deadline: &Deadline) -> Result<(), Error> {
+        self.order("ready", deadline)
     }
 
-    fn order(&self, state: &str) -> Result<(), Error> {
+    fn order(&self, state: &str, deadline: &Deadline) -> Result<(), Error> {
         let asked = format!("set server {} state {state}", self.name());
-        let answer = self.ask(&asked)?;
+        let answer = self.ask(&asked, deadline)?;
         match answer.trim() {
             "" => Ok(()),
             "No such server." | "No such backend." => Err(self.missing(answer.trim())),
-            _ => Err(said(&asked, &answer)),
+            _ => Err(self.said(&asked, &answer)),
         }
     }
 
-    fn ask(&self, line: &str) -> Result<String, Error> {
-        let text = self.exchange(line).map_err(|error| Error::Unreachable {
-            socket: self.socket.clone(),
-            error,
+    fn statistics<'a>(&self, text: &'a str) -> Result<Table<'a>, Error> {
+        Table::read(text, ',')
+            .filter(|_| text.starts_with("# pxname,svname,"))
+            .ok_or_else(|| self.said(STATISTICS, text))
+    }
+
+    fn ask(&self, line: &str, deadline: &Deadline) -> Result<String, Error> {
+        let text = self.exchange(line, deadline).map_err(|error| match error {
+            LocalError::Ended(Ended::Signal(signal)) => Error::Interrupted { signal },
+            LocalError::Ended(Ended::Passed) => Error::Silent {
+                socket: self.socket.clone(),
+                asked: line.to_owned(),
+            },
+            LocalError::Io(error) => Error::Unreachable {
+                socket: self.socket.clone(),
+                error,
+            },
         })?;
         if text.trim() == "Permission denied" {
             return Err(Error::Denied {
@@ -148,14 +162,28 @@ impl Server {
         Ok(text)
     }
 
-    fn exchange(&self, line: &str) -> io::Result<String> {
-        let mut stream = UnixStream::connect(&self.socket)?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(format!("{line}\n").as_bytes())?;
-        let mut answer = Vec::new();
-        stream.take(LARGEST).read_to_end(&mut answer)?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+    fn exchange(&self, line: &str, deadline: &Deadline) -> Result<String, LocalError> {
+        let deadline = deadline.or_after(PATIENCE);
+        let mut local = Local::connect(&self.socket, &deadline)?;
+        local.send(format!("{line}\n").as_bytes(), &deadline)?;
+        let (mut answer, mut part) = (Vec::new(), [0; 16 * 1024]);
+        loop {
+            match local.receive(&mut part, &deadline)? {
+                0 => return Ok(String::from_utf8_lossy(&answer).into_owned()),
+                length => answer.extend_from_slice(&part[..length]),
+            }
+            if answer.len() > LARGEST {
+                return Err(io::Error::other("its answer has no end").into());
+            }
+        }
+    }
+
+    fn said(&self, asked: &str, answer: &str) -> Error {
+        Error::Said {
+            socket: self.socket.clone(),
+            asked: asked.to_owned(),
+            said: answer.trim().chars().take(200).collect(),
+        }
     }
 
     fn missing(&self, said: &str) -> Error {
@@ -163,14 +191,6 @@ impl Server {
             server: self.clone(),
             said: said.to_owned(),
         }
-    }
-}
-
-fn said(asked: &str, answer: &str) -> Error {
-    let said: String = answer.trim().chars().take(200).collect();
-    Error::Said {
-        asked: asked.to_owned(),
-        said,
     }
 }
 
@@ -220,69 +240,6 @@ impl fmt::Display for Server {
     }
 }
 
-impl Error {
-    /// The error's name in a report.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unreachable { .. } => "haproxy-unreachable",
-            Self::Denied { .. } => "no-permission",
-            Self::NoSuchServer { .. } => "no-such-server",
-            Self::Said { .. } => "haproxy-refused",
-        }
-    }
-
-    /// What mends it.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Unreachable { socket, .. } => format!(
-                "ls -l {}; it is what `stats socket` names in HAProxy's section global",
-                socket.display()
-            ),
-            Self::Denied { socket } => {
-                format!(
-                    "stats socket {} level admin, in HAProxy's section global",
-                    socket.display()
-                )
-            }
-            Self::NoSuchServer { server, .. } => format!(
-                "echo 'show servers state' | socat stdio {}, for the names",
-                server.socket.display()
-            ),
-            Self::Said { asked, .. } => format!("echo '{asked}' | socat stdio SOCKET"),
-        }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable { socket, error } => {
-                write!(
-                    formatter,
-                    "HAProxy does not answer on {}: {error}",
-                    socket.display()
-                )
-            }
-            Self::Denied { socket } => write!(
-                formatter,
-                "HAProxy takes no such order on {}: its level is too low",
-                socket.display()
-            ),
-            Self::NoSuchServer { server, said } => {
-                write!(formatter, "HAProxy knows no {}: {said}", server.name())
-            }
-            Self::Said { asked, said } => {
-                write!(
-                    formatter,
-                    "HAProxy's answer to {asked:?} is not understood: {said:?}"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -321,7 +278,21 @@ mod tests {
     #[test]
     fn nobody_on_the_socket_is_said() {
         let server: Server = "/no/such.sock,shop/green".parse().unwrap();
-        let error = server.drain().unwrap_err();
+        let error = server.drain(&Deadline::never()).unwrap_err();
         assert_eq!(error.code(), "haproxy-unreachable");
+    }
+
+    #[test]
+    fn one_that_does_not_answer_is_left_at_the_deadline() {
+        let socket = std::env::temp_dir().join(format!("slipway-haproxy-{}", std::process::id()));
+        std::fs::remove_file(&socket).ok();
+        let hung = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let server: Server = format!("{},shop/green", socket.display()).parse().unwrap();
+        let deadline = Deadline::after(Duration::from_millis(50));
+        let error = server.drain(&deadline).unwrap_err();
+        assert_eq!(error.code(), "haproxy-unreachable");
+        assert!(!error.was_refused(), "it may do it yet");
+        drop(hung);
+        std::fs::remove_file(socket).unwrap();
     }
 }

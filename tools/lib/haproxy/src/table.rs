@@ -1,26 +1,53 @@
 //! A table in text, whose first line names its columns. Pure.
 
-/// The number in `column` of the first row in which each of the columns `key` holds its value.
-pub(crate) fn cell(text: &str, parted_by: char, key: &[(&str, &str)], column: &str) -> Option<u64> {
-    let mut lines = text.lines();
-    let head = lines.next()?.strip_prefix("# ")?;
-    let place = |name: &str| head.split(parted_by).position(|one| one == name);
-    let wanted = place(column)?;
-    let key: Option<Vec<(usize, &str)>> = key
-        .iter()
-        .map(|(name, value)| Some((place(name)?, *value)))
-        .collect();
-    let key = key?;
-    lines
-        .map(|line| line.split(parted_by).collect::<Vec<&str>>())
-        .find(|cells| key.iter().all(|(at, value)| cells.get(*at) == Some(value)))?
-        .get(wanted)?
-        .parse()
-        .ok()
+/// Rows of cells, each found by the name of its column.
+pub(crate) struct Table<'a> {
+    head: Vec<&'a str>,
+    rows: Vec<Vec<&'a str>>,
+}
+
+/// One of its rows.
+pub(crate) struct Row<'a, 't> {
+    table: &'t Table<'a>,
+    cells: &'t [&'a str],
+}
+
+impl<'a> Table<'a> {
+    /// Nothing where the first line names no columns.
+    pub(crate) fn read(text: &'a str, parted_by: char) -> Option<Self> {
+        let mut lines = text.lines();
+        let head = lines.next()?.strip_prefix("# ")?;
+        Some(Self {
+            head: head.split(parted_by).collect(),
+            rows: lines.map(|line| line.split(parted_by).collect()).collect(),
+        })
+    }
+
+    /// The rows in which each of the columns `key` holds its value.
+    pub(crate) fn rows(&self, key: &[(&str, &str)]) -> impl Iterator<Item = Row<'a, '_>> {
+        self.rows
+            .iter()
+            .map(|cells| Row { table: self, cells })
+            .filter(move |row| key.iter().all(|(name, value)| row.get(name) == Some(value)))
+    }
+
+    /// The cell in `column` of the first such row.
+    pub(crate) fn cell(&self, key: &[(&str, &str)], column: &str) -> Option<&'a str> {
+        self.rows(key).next()?.get(column)
+    }
+}
+
+impl<'a> Row<'a, '_> {
+    /// The cell in that column.
+    pub(crate) fn get(&self, column: &str) -> Option<&'a str> {
+        let place = self.table.head.iter().position(|name| *name == column)?;
+        self.cells.get(place).copied()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const STATISTICS: &str = "# pxname,svname,qcur,qmax,scur,smax,desc,\n\
@@ -28,19 +55,15 @@ mod tests {
 
     #[test]
     fn a_cell_is_found_by_its_row_and_column() {
-        let of = |server: &str, column| {
-            cell(
-                STATISTICS,
-                ',',
-                &[("pxname", "shop"), ("svname", server)],
-                column,
-            )
-        };
-        assert_eq!(of("blue", "scur"), Some(4));
-        assert_eq!(of("blue", "qcur"), Some(1));
-        assert_eq!(of("green", "scur"), Some(2));
+        let table = Table::read(STATISTICS, ',').unwrap();
+        let of =
+            |server: &str, column| table.cell(&[("pxname", "shop"), ("svname", server)], column);
+        assert_eq!(of("blue", "scur"), Some("4"));
+        assert_eq!(of("blue", "qcur"), Some("1"));
+        assert_eq!(of("green", "scur"), Some("2"));
         assert_eq!(of("gone", "scur"), None);
         assert_eq!(of("green", "gone"), None);
-        assert_eq!(cell("Permission denied", ',', &[], "scur"), None);
+        assert_eq!(table.rows(&[("pxname", "shop")]).count(), 3);
+        assert!(Table::read("Permission denied", ',').is_none());
     }
 }

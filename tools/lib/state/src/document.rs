@@ -42,6 +42,8 @@ pub struct Document {
     #[serde(default)]
     drained: Vec<String>,
     #[serde(default)]
+    kept_drained: bool,
+    #[serde(default)]
     failing: Failing,
     next_sequence: u64,
     releases: Vec<Release>,
@@ -105,6 +107,7 @@ impl Document {
             rollbacks_tried: state.rollbacks_tried,
             paused: state.paused.clone(),
             drained: state.drained.clone(),
+            kept_drained: state.kept_drained,
             failing: state.failing.clone(),
             next_sequence: state.next_sequence,
             releases: state.releases.clone(),
@@ -191,6 +194,7 @@ impl Document {
             rollbacks_tried: self.rollbacks_tried,
             paused: self.paused,
             drained: self.drained,
+            kept_drained: self.kept_drained,
             failing: self.failing,
             releases: self.releases,
             next_sequence: self.next_sequence,

@@ -32,6 +32,8 @@ pub struct State {
     pub paused: Option<Pause>,
     /// The servers behind HAProxy that a deploy has drained and that are to be made ready again, as `SOCKET,BACKEND/SERVER`.
     pub drained: Vec<String>,
+    /// Whether those are kept drained: the deploy that ended last left nobody that serves, and nobody has been seen well since.
+    pub kept_drained: bool,
     /// The deploys that failed since the last one that went well.
     pub failing: Failing,
     /// Every release that is known, in no order; [`Release::sequence`] is the order.
@@ -288,6 +290,7 @@ impl State {
             rollbacks_tried: 0,
             paused: None,
             drained: Vec::new(),
+            kept_drained: false,
             failing: Failing::default(),
             releases: Vec::new(),
             next_sequence: 1,

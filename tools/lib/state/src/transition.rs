@@ -227,11 +227,18 @@ impl State {
         if drained {
             self.drained.push(server.to_owned());
         }
+        self.kept_drained &= !self.drained.is_empty();
         Ok(Some(Note::new(
             "draining",
             Some(id),
             json!({"haproxy": server, "drained": drained}),
         )))
+    }
+
+    /// These servers drain no more. Whether the others are kept drained stays as it was where that is not told.
+    pub fn undrain(&mut self, no_more: &[String], kept: Option<bool>) {
+        self.drained.retain(|known| !no_more.contains(known));
+        self.kept_drained = kept.unwrap_or(self.kept_drained) && !self.drained.is_empty();
     }
 
     /// The deploy turns back to `to`: from now on only finishing the rollback can end it.

@@ -1,5 +1,6 @@
 //! The checks, each in a file of its own: what it gathers, and apart from that what it makes of it.
 
+mod balanced;
 mod boot;
 mod branch;
 mod command;

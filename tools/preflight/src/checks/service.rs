@@ -2,7 +2,7 @@
 
 use super::live::Live;
 use super::supervised::{Commands, not_asked};
-use super::{Check, boot};
+use super::{Check, balanced, boot};
 use crate::finding::Finding;
 use crate::given::{Given, edit};
 use camino::Utf8PathBuf;
@@ -12,16 +12,20 @@ use std::time::Duration;
 
 pub(super) const CHECK: Check = Check {
     name: "service",
-    about: "the service exists, can be started, has not failed, is given as long to stop as --stop-timeout, and is started at boot",
+    about: "the service exists, can be started, has not failed, is given as long to stop as --stop-timeout, and is started at boot; HAProxy can drain it",
     needs: "--service",
     given: |given| given.service.is_some(),
     run,
 };
 
 fn run(given: &Given, deadline: &Deadline) -> Finding {
-    let Some(service) = &given.service else {
-        return Finding::skip("there is no service");
-    };
+    match &given.service {
+        Some(service) => balanced::weigh(look(service, given, deadline), given, deadline),
+        None => Finding::skip("there is no service"),
+    }
+}
+
+fn look(service: &Service, given: &Given, deadline: &Deadline) -> Finding {
     let commands = Commands::of(service, given);
     if let Some(finding) = unstartable(
         service.name(),

@@ -1,16 +1,18 @@
 //! A server behind a real HAProxy: nothing is lost while it is drained, deployed to and made ready again.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../balanced/mod.rs"]
 mod balanced;
+#[path = "../deploys/mod.rs"]
 mod deploys;
+mod ends;
 
 use balanced::Balanced;
 use deploys::{deploy, last, named, serves, state};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use slipway_tests::{kill, tool, until, until_some};
+use slipway_tests::{kill, runbook, tool, until, until_some};
 use std::fs;
-use std::path::PathBuf;
 use std::thread;
 
 #[test]
@@ -162,8 +164,9 @@ fn what_haproxy_refuses_stops_the_deploy_before_anything_is_touched() {
     }
     fixture.release(&named(2), "2", "healthy");
     let red = balanced.server("admin.sock", "shop/red");
-    let refused = fixture.deploy().env("DRAIN_WAIT_HAPROXY", &red).run(3);
+    let refused = fixture.deploy().env("DRAIN_WAIT_HAPROXY", &red).run(1);
     assert_eq!(refused.text("/outcome"), "aborted");
+    assert_eq!(refused.text("/why"), "pre-flight checks failed");
     serves(fixture, 1);
     assert_eq!(state(fixture)["drained"], json!([]));
     assert_eq!(balanced.admin("blue"), "0");
@@ -201,129 +204,68 @@ fn by_hand_it_stays_drained_until_it_is_cleared_and_maintenance_stays() {
 }
 
 #[test]
-fn a_haproxy_that_is_gone_at_the_end_fails_no_deploy_and_is_told_later() {
+fn preflight_sees_that_haproxy_could_not_be_told() {
     let Some(balanced) = Balanced::new() else {
         return;
     };
-    left_drained(&balanced).come_back();
-    let fixture = &balanced.fixture;
-    deploy(fixture, 3);
-    assert_eq!(balanced.admin("blue"), "0");
-    assert_eq!(state(fixture)["drained"], json!([]));
-}
-
-#[test]
-fn a_deploys_end_takes_no_server_out_of_maintenance() {
-    let Some(balanced) = Balanced::new() else {
-        return;
-    };
-    balanced.drains();
-    let fixture = &balanced.fixture;
-    // An operator, while the new release is looked at: blue drains by then.
-    let operator = fixture.directory.join("operator");
-    let blue = balanced.server("admin.sock", "shop/blue");
-    let ordered = format!(
-        "#!/usr/bin/env python3\nimport socket\none = socket.socket(socket.AF_UNIX)\none.connect({:?})\n\
-         one.sendall(b'set server shop/blue state maint\\n')\none.recv(99)\n",
-        blue.split(',').next().unwrap()
-    );
-    fs::write(&operator, ordered).unwrap();
-    fixture.release(&named(2), "2", "healthy");
-    let command = format!("command:python3 {}", operator.display());
-    let urls = format!("{}\n{command}", fixture.url("/health"));
-    let deployed = fixture
-        .deploy()
-        .env("DEPLOY_HEALTH_URL", urls)
-        .env("PREFLIGHT_SKIP", "disk\nhealth")
-        .run(0);
-    assert_eq!(deployed.text("/outcome"), "succeeded");
-    assert_eq!(balanced.receipt()["haproxy"]["changed"], true);
-    assert_eq!(balanced.admin("blue"), "1", "the operator's maintenance");
-    assert_eq!(state(fixture)["drained"], json!([]));
-}
-
-#[test]
-fn a_server_that_was_left_drained_is_made_ready_by_recover() {
-    let Some(balanced) = Balanced::new() else {
-        return;
-    };
-    let gone = left_drained(&balanced);
-    let fixture = &balanced.fixture;
-    let recover = || {
-        fixture
-            .tool("deploy-state")
-            .arg("recover")
+    let check = |server: &str, status: &str| {
+        let preflight = balanced.fixture.tool("preflight");
+        let checked = preflight
+            .args(["--only", "service"])
+            .env("DRAIN_WAIT_HAPROXY", server)
             .stderr_any()
-            .run(0)
+            .run(i32::from(status == "fail"));
+        let found = checked.at("/checks/0").clone();
+        assert_eq!(found["status"], status, "{found}");
+        found["message"].as_str().unwrap().to_owned()
     };
-    let before = state(fixture);
-    // HAProxy is away still: nothing is lost, and nothing is written.
-    let recovered = recover();
-    assert_eq!(recovered.at("/changed"), false);
-    assert!(recovered.stderr.contains("--clear"), "{}", recovered.stderr);
-    assert_eq!(state(fixture)["generation"], before["generation"]);
-    gone.come_back();
-    let blue = balanced.server("admin.sock", "shop/blue");
-    let recovered = recover();
-    assert_eq!(recovered.at("/changed"), true);
-    assert_eq!(*recovered.at("/ready"), json!([blue]));
-    assert_eq!(balanced.admin("blue"), "0");
-    let after = state(fixture);
-    assert_eq!(after["drained"], json!([]));
-    // Whoever drains it by hand now has his reasons.
-    let drain = fixture.tool("drain-wait").args(["--haproxy", &blue]);
-    drain.stderr_any().run(0);
-    let now = state(fixture)["generation"].clone();
-    let again = recover();
-    assert_eq!(again.at("/changed"), false);
-    assert_eq!(*again.at("/ready"), json!([]));
-    assert_eq!(balanced.admin("blue"), "8");
-    assert_eq!(state(fixture)["generation"], now);
-}
-
-/// HAProxy's socket, out of reach.
-struct Gone {
-    socket: PathBuf,
-    away: PathBuf,
-}
-
-impl Gone {
-    fn come_back(&self) {
-        fs::rename(&self.away, &self.socket).unwrap();
+    check(&balanced.server("admin.sock", "shop/blue"), "pass");
+    for (server, said) in [
+        (balanced.server("admin.sock", "shop/red"), "no shop/red"),
+        (balanced.server("user.sock", "shop/blue"), "level admin"),
+        (balanced.server("gone.sock", "shop/blue"), "gone.sock"),
+        ("admin.sock,shop/blue".to_owned(), "path from the root"),
+    ] {
+        let message = check(&server, "fail");
+        assert!(message.contains(said), "{message}");
     }
 }
 
-/// Version 2 is deployed, and HAProxy was gone at the deploy's end: blue drains still.
-fn left_drained(balanced: &Balanced) -> Gone {
+#[test]
+fn the_last_server_of_a_backend_is_not_drained() {
+    let Some(balanced) = Balanced::new() else {
+        return;
+    };
     balanced.drains();
-    // What goes away is the socket's name; HAProxy itself goes on.
-    let socket = balanced.fixture.directory.join("admin.sock");
-    let away = balanced.fixture.directory.join("away.sock");
-    let hide = format!("mv {} {}", socket.display(), away.display());
-    let script = balanced.fixture.directory.join("well");
-    fs::write(
-        &script,
-        format!("#!/bin/sh\n[ ! -S {} ] || {hide}\n", socket.display()),
-    )
-    .unwrap();
     let fixture = &balanced.fixture;
-    fixture.release(&named(2), "2", "healthy");
-    let command = format!("command:sh {}", script.display());
-    let deployed = fixture
-        .deploy()
-        .env(
-            "DEPLOY_HEALTH_URL",
-            format!("{}\n{command}", fixture.url("/health")),
-        )
-        .env("PREFLIGHT_SKIP", "disk\nhealth")
-        .run(0);
-    assert_eq!(deployed.text("/outcome"), "succeeded");
-    assert!(deployed.stderr.contains("--clear"), "{}", deployed.stderr);
-    let gone = Gone { socket, away };
+    // Broken is in maintenance already.
+    balanced.ask("set server shop/green state maint");
     let blue = balanced.server("admin.sock", "shop/blue");
-    assert_eq!(state(fixture)["drained"], json!([blue]));
-    gone.come_back();
+    let refused = fixture
+        .tool("drain-wait")
+        .args(["--haproxy", &blue])
+        .stderr_any()
+        .run(1);
+    assert_eq!(refused.error_code(), "last-server");
+    assert_eq!(balanced.admin("blue"), "0");
+    fixture.release(&named(2), "2", "healthy");
+    let refused = fixture.deploy().run(1);
+    assert_eq!(refused.text("/why"), "pre-flight checks failed");
+    // Found out only after the checks.
+    let refused = fixture.deploy().env("PREFLIGHT_WARN", "service").run(1);
+    assert_eq!(refused.text("/outcome"), "aborted");
+    assert_eq!(refused.text("/why"), "the service could not be drained");
+    serves(fixture, 1);
+    // Whoever insists deploys to it as it is.
+    let app = fixture.app().display().to_string();
+    runbook("deploy")
+        .args(["--force", &app])
+        .in_directory(&fixture.directory)
+        .run(0);
+    assert_eq!(balanced.admin("blue"), "0");
+    serves(fixture, 2);
+    // What somebody drains himself is left to him.
+    balanced.ask("set server shop/blue state drain");
+    deploy(fixture, 3);
     assert_eq!(balanced.admin("blue"), "8");
-    fs::rename(&gone.socket, &gone.away).unwrap();
-    gone
 }
