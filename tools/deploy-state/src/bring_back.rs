@@ -40,6 +40,7 @@ pub(crate) fn bring_back(
             input: Some(failed.to_string().into_bytes()),
             stderr_lines: Some(listener(log, context)),
             gently: true,
+            kept: Some(child::LONGEST_ANSWER),
             ..Options::default()
         },
         &Deadline::never(),
@@ -50,14 +51,17 @@ pub(crate) fn bring_back(
         );
         return None;
     };
-    let report: Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+    let code = runbook::exit_code(finished.status);
+    let said = finished.answer();
+    let report: Option<Value> = said.and_then(|said| serde_json::from_slice(said.stdout()).ok());
+    let report = report.unwrap_or_default();
     if report.is_object()
         && let Err(failure) = keep(application, &report)
     {
         // What was brought back is brought back, whether or not it can be told of.
         context.note(format!("its report is not kept: {}", failure.message()));
     }
-    Some(runbook::exit_code(finished.status))
+    Some(code)
 }
 
 /// Puts the report into the history.

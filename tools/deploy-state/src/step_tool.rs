@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use state::Phase;
 use std::fs::File;
 use std::io::Write;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use step::{Context, Exit, Failure, Report};
@@ -44,25 +44,30 @@ pub(crate) fn step(
         Options {
             stderr_lines: Some(listener(log.clone(), context)),
             gently: true,
+            kept: Some(child::LONGEST_ANSWER),
             ..Options::default()
         },
         &Deadline::never(),
     )?;
     let code = runbook::exit_code(finished.status);
-    let text = finished.stdout_text();
+    let (status, output) = (finished.status, finished.tail(20));
+    // What is too long to be kept is no report.
+    let text = finished
+        .answer()
+        .map_or(String::new(), |said| said.stdout_text());
     say(log.as_ref(), &format!("{}: exit {code}", phase.name()));
     let report = report_in(&text);
     let own = report.clone().unwrap_or_else(|| {
         json!({
             "tool": words[0], "ok": code == 0, "exit": code, "deployId": id, "command": words.join(" "),
-            "output": finished.tail(20),
+            "output": &output,
         })
     });
     keep(application, phase, &own)?;
     if report.is_some() {
         return Ok(Report::passed_on(text, code));
     }
-    foreign(&words, code, &finished, phase)
+    foreign(&words, (status, code), &output, phase)
 }
 
 /// Checks the lease and enters the phase.
@@ -134,18 +139,18 @@ fn keep(application: &Application, phase: Phase, report: &Value) -> Result<(), F
 /// The report for a tool that made none: a program of the user's own, or one that was killed.
 fn foreign(
     words: &[String],
-    code: u8,
-    finished: &child::Finished,
+    (status, code): (ExitStatus, u8),
+    output: &str,
     phase: Phase,
 ) -> Result<Report, Failure> {
     let fields = json!({
         "phase": phase.name(), "command": words.join(" "), "commandExit": code,
-        "output": finished.tail(20),
+        "output": output,
     });
     if code == 0 {
         return Ok(Report::of(&fields));
     }
-    let (error, how) = match finished.status.code() {
+    let (error, how) = match status.code() {
         Some(code) => ("command-failed", format!("exited with {code}")),
         None => (
             "command-died",

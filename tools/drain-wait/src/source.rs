@@ -76,7 +76,7 @@ impl Source {
             Self::Command(line, pointer) => {
                 let mut command = Command::new("/bin/sh");
                 command.args(["-c", line]);
-                let finished = child::run(command, Options::default(), deadline).map_err(
+                let finished = child::ask(command, Options::default(), deadline).map_err(
                     |error| match error {
                         child::ChildError::Interrupted { signal } => Unread::Signal(signal),
                         error => because(error.to_string()),

@@ -175,8 +175,10 @@ impl Git<'_> {
             "--end-of-options",
             &wanted,
         ])?;
-        let commit = finished.stdout_text().trim().to_owned();
-        if finished.status.success() && !commit.is_empty() {
+        let is_there = finished.status.success();
+        let answer = finished.answer().filter(|_| is_there);
+        let commit = answer.map_or(String::new(), |said| said.stdout_text().trim().to_owned());
+        if !commit.is_empty() {
             return Ok(commit);
         }
         Err(self.no_such(&format!("there is no commit {name}")))

@@ -6,6 +6,8 @@
 
 mod capture;
 mod family;
+mod fold;
+mod said;
 
 use crate::{Deadline, Ended};
 use std::fs::File;
@@ -16,13 +18,18 @@ use std::time::Duration;
 use std::{fmt, thread};
 
 pub use capture::Sink;
+pub use fold::{Streams, fold_lines};
+pub use said::{Answer, Finished};
 
 /// How often an unfinished child is looked at, at first; doubled up to [`SLOWEST_LOOK`].
 const FIRST_LOOK: Duration = Duration::from_micros(200);
 /// How often a long-running child is looked at.
 const SLOWEST_LOOK: Duration = Duration::from_millis(10);
-/// How long a finished child's output is still read where a grandchild holds its pipe open.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How much of each stream is kept where nothing else is said, in bytes: enough for any report, little enough for a child that
+/// never stops talking.
+const KEPT: usize = 1024 * 1024;
+/// The longest answer, in bytes: a thousand containers, or a hundred thousand files in a list.
+pub const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 
 /// What may be said about a child beside its command.
 #[derive(Default)]
@@ -36,47 +43,11 @@ pub struct Options {
     /// Where both of its streams go instead: a daemon that it leaves behind may keep them, and a pipe of ours would break under
     /// that one. Then nothing is captured.
     pub output: Option<File>,
+    /// How much of its standard output is kept, in bytes; a mebibyte where nothing is said.
+    pub kept: Option<usize>,
     /// It is to be told of a signal and given the time to finish, not killed: it is a step of a deploy itself. It then
     /// stays in this process's group and reads this process's standard input.
     pub gently: bool,
-}
-
-/// A child that ended by itself.
-#[derive(Debug)]
-pub struct Finished {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// The last mebibyte of its standard output.
-    pub stdout: Vec<u8>,
-    /// The last mebibyte of its standard error.
-    pub stderr: Vec<u8>,
-}
-
-impl Finished {
-    /// Its standard output as text, what is not UTF-8 replaced.
-    pub fn stdout_text(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// The last `lines` lines that it said: of its standard error, or of its output where there was no error.
-    pub fn tail(&self, lines: usize) -> String {
-        tail(&self.stdout, &self.stderr, lines)
-    }
-
-    /// The same in one line, empty ones left out; how it ended where it said nothing.
-    pub fn last_words(&self, lines: usize) -> String {
-        let said = self.tail(lines);
-        let said: Vec<&str> = said
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
-        if said.is_empty() {
-            self.status.to_string()
-        } else {
-            said.join(" ")
-        }
-    }
 }
 
 /// A child that did not end by itself, or never began.
@@ -106,6 +77,13 @@ pub enum ChildError {
         /// The signal's number.
         signal: i32,
     },
+    /// Its answer is not known to the end, or not from the beginning: what is left of it is no answer.
+    Cut {
+        /// The program's name as it was called.
+        program: String,
+        /// How much of it would have been kept, in bytes.
+        longest: usize,
+    },
 }
 
 impl fmt::Display for ChildError {
@@ -117,11 +95,28 @@ impl fmt::Display for ChildError {
                 write!(formatter, "{program} was killed at its time limit")
             }
             Self::Interrupted { signal } => write!(formatter, "ended by signal {signal}"),
+            Self::Cut { program, longest } => write!(
+                formatter,
+                "the answer of {program} is not whole: it is longer than {} MiB, or its end did not come",
+                longest / (1024 * 1024)
+            ),
         }
     }
 }
 
 impl std::error::Error for ChildError {}
+
+/// Runs `command` for what it answers on its standard output: all of it, or it is an error.
+pub fn ask(command: Command, options: Options, deadline: &Deadline) -> Result<Answer, ChildError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let longest = options.kept.unwrap_or(LONGEST_ANSWER);
+    let options = Options {
+        kept: Some(longest),
+        ..options
+    };
+    let cut = || ChildError::Cut { program, longest };
+    run(command, options, deadline)?.answer().ok_or_else(cut)
+}
 
 /// Runs `command` to its end, or kills it with everything it started.
 pub fn run(
@@ -153,8 +148,9 @@ pub fn run(
         .stderr(streams().map_err(not_given)?);
     let mut child = spawn(marker.mark(&mut command))?;
     feed(&mut child, options.input);
-    let stdout = capture::Capture::of(child.stdout.take(), options.stdout_lines);
-    let stderr = capture::Capture::of(child.stderr.take(), options.stderr_lines);
+    let kept = options.kept.unwrap_or(KEPT);
+    let stdout = capture::Capture::of(child.stdout.take(), kept, options.stdout_lines);
+    let stderr = capture::Capture::of(child.stderr.take(), KEPT, options.stderr_lines);
     let ended = if options.gently {
         Ok(await_gently(&mut child, &marker, || {}))
     } else {
@@ -163,7 +159,7 @@ pub fn run(
     if ended.is_err() {
         marker.kill_all(&mut child);
     }
-    let (stdout, stderr) = (stdout.finish(LAST_WORDS), stderr.finish(LAST_WORDS));
+    let (stdout, stderr) = (stdout.finish(), stderr.finish());
     match ended {
         Ok(status) => Ok(Finished {
             status,
@@ -172,7 +168,7 @@ pub fn run(
         }),
         Err(Ended::Passed) => Err(ChildError::TimedOut {
             program,
-            tail: tail(&stdout, &stderr, 20),
+            tail: said::tail(&stdout.bytes, &stderr.bytes, 20),
         }),
         Err(Ended::Signal(signal)) => Err(ChildError::Interrupted { signal }),
     }
@@ -232,17 +228,6 @@ fn await_end(child: &mut Child, deadline: &Deadline) -> Result<ExitStatus, Ended
         deadline.sleep(pause)?;
         pause = (pause * 2).min(SLOWEST_LOOK);
     }
-}
-
-fn tail(stdout: &[u8], stderr: &[u8], lines: usize) -> String {
-    let said = if stderr.iter().any(|byte| !byte.is_ascii_whitespace()) {
-        stderr
-    } else {
-        stdout
-    };
-    let text = String::from_utf8_lossy(said);
-    let all: Vec<&str> = text.trim_end().lines().collect();
-    all[all.len().saturating_sub(lines)..].join("\n")
 }
 
 #[cfg(test)]

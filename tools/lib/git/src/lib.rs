@@ -4,7 +4,7 @@
 //! that somebody gives in `GIT_CONFIG_COUNT` are kept; a pipeline logs in by them.
 
 use deadline::Deadline;
-use deadline::child::{ChildError, Finished, Options, run};
+use deadline::child::{ChildError, Finished, Options, ask};
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
@@ -31,8 +31,6 @@ pub const OF_A_CALLER: &[&str] = &[
 ];
 /// How many of its last lines an error quotes.
 const QUOTED: usize = 10;
-/// From this length on what a child has written may be cut.
-const LONGEST: usize = 1024 * 1024;
 
 /// git in `directory`: nobody is asked, nothing is run that the repository or the user names (hooks, a monitor), and nothing
 /// stays behind that tidies up in the background.
@@ -76,15 +74,14 @@ fn around(program: &str) -> Command {
 /// Runs it and insists on success; all that it wrote.
 pub fn say(command: Command, deadline: &Deadline) -> Result<Vec<u8>, Error> {
     let verb = verb(&command);
-    let finished = run(command, Options::default(), deadline).map_err(Error::NotRun)?;
+    let finished = ask(command, Options::default(), deadline).map_err(|error| match error {
+        ChildError::Cut { .. } => Error::TooLong { verb: verb.clone() },
+        other => Error::NotRun(other),
+    })?;
     if !finished.status.success() {
         return Err(Error::failed(&verb, &finished));
     }
-    // Of what a child writes the end alone is kept, and a list without its beginning is none.
-    if finished.stdout.len() >= LONGEST {
-        return Err(Error::TooLong { verb });
-    }
-    Ok(finished.stdout)
+    Ok(finished.into_stdout())
 }
 
 /// Which git command it is.

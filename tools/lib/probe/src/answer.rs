@@ -44,8 +44,8 @@ pub(crate) enum Got {
         /// So many redirects led there.
         redirects: usize,
     },
-    /// A command that ended with 0, and what it said.
-    Command { said: Vec<u8> },
+    /// A command that ended with 0, and what it said; nothing where that is more than is kept of it.
+    Command { said: Option<Vec<u8>> },
 }
 
 /// Why there is no answer.

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use deadline::Deadline;
-use deadline::child::{self, ChildError, Options};
+use deadline::child::{self, Answer, ChildError, Options};
 
 use crate::answer::{Failure, Got};
 
@@ -11,7 +11,11 @@ use crate::answer::{Failure, Got};
 pub(crate) fn ask(line: &str, limit: usize, deadline: &Deadline) -> Result<Got, Failure> {
     let mut command = Command::new("sh");
     command.args(["-c", line]);
-    let finished = match child::run(command, Options::default(), deadline) {
+    let options = Options {
+        kept: Some(limit),
+        ..Options::default()
+    };
+    let finished = match child::run(command, options, deadline) {
         Ok(finished) => finished,
         Err(ChildError::TimedOut { tail, .. }) if !tail.is_empty() => {
             return Err(Failure::new(format!(
@@ -22,8 +26,7 @@ pub(crate) fn ask(line: &str, limit: usize, deadline: &Deadline) -> Result<Got, 
         Err(error) => return Err(Failure::new(error.to_string())),
     };
     if finished.status.success() {
-        let mut said = finished.stdout;
-        said.truncate(limit);
+        let said = finished.answer().map(Answer::into_stdout);
         return Ok(Got::Command { said });
     }
     // "exit status: 3", "signal: 9 (SIGKILL)"

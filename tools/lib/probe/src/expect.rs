@@ -49,13 +49,21 @@ pub(crate) fn judge(
         }
         Ok(Got::Command { said }) => {
             let texts = question.texts.iter();
+            let (whole, said) = (said.is_some(), said.unwrap_or_default());
             let kept = Kept {
-                whole: true,
+                whole,
                 found: texts.map(|text| holds(&said, text.as_bytes())).collect(),
                 first_byte: None,
                 bytes: said,
             };
-            let wrong = wrong_body(question, &kept, None);
+            let wrong = if whole || question.json.is_empty() && question.texts.is_empty() {
+                wrong_body(question, &kept, None)
+            } else {
+                Some(format!(
+                    "what it said is longer than {}",
+                    size(question.body_limit)
+                ))
+            };
             answer.body = kept.bytes;
             ("it ended with 0".to_owned(), wrong)
         }

@@ -216,6 +216,7 @@ impl Error {
                 action: action.to_owned(),
             },
             ChildError::Interrupted { signal } => Self::Interrupted { signal },
+            cut @ ChildError::Cut { .. } => Self::io(action)(io::Error::other(cut)),
         }
     }
 

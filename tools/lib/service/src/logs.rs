@@ -57,7 +57,7 @@ pub struct LogErrors {
 }
 
 /// How many examples are kept.
-const EXAMPLES: usize = 5;
+pub(crate) const EXAMPLES: usize = 5;
 /// The longest example, in characters.
 const LONGEST_EXAMPLE: usize = 300;
 

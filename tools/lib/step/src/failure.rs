@@ -127,6 +127,7 @@ impl From<ChildError> for Failure {
                 Self::timed_out("timed-out", format!("{error}{said}"))
             }
             ChildError::Interrupted { signal } => Ended::Signal(*signal).into(),
+            ChildError::Cut { .. } => Self::impossible("io", &error),
         }
     }
 }

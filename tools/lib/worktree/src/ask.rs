@@ -2,7 +2,7 @@
 
 use crate::{Error, Tree};
 use deadline::Deadline;
-use deadline::child::{Options, run};
+use deadline::child::{Options, ask};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -31,7 +31,7 @@ impl Tree {
         arguments: I,
         deadline: &Deadline,
     ) -> Result<Option<String>, Error> {
-        let finished = run(self.git(arguments), Options::default(), deadline)?;
+        let finished = ask(self.git(arguments), Options::default(), deadline)?;
         let line = finished.stdout_text().trim().to_owned();
         Ok((finished.status.success() && !line.is_empty()).then_some(line))
     }

@@ -94,6 +94,9 @@ impl From<ChildError> for Error {
         match error {
             ChildError::TimedOut { .. } => Ended::Passed.into(),
             ChildError::Interrupted { signal } => Ended::Signal(signal).into(),
+            cut @ ChildError::Cut { .. } => {
+                Self::impossible("git-failed", cut).hint("git status --short --ignored")
+            }
             other => Self::impossible("git-failed", other).hint("install git"),
         }
     }

@@ -56,7 +56,7 @@ fn states_of(units: &[String], commands: &Commands, deadline: &Deadline) -> Vec<
         return Vec::new();
     };
     command.arg("is-enabled").args(units);
-    let said = child::run(command, Options::default(), deadline);
+    let said = child::ask(command, Options::default(), deadline);
     said.map_or(Vec::new(), |finished| {
         let text = finished.stdout_text();
         text.lines().map(str::to_owned).collect()

@@ -21,8 +21,8 @@ fn what_a_child_says_and_how_it_ends_are_told() {
     )
     .unwrap();
     assert_eq!(finished.status.code(), Some(7));
-    assert_eq!(finished.stdout_text(), "hello");
     assert_eq!(finished.tail(5), "oops");
+    assert_eq!(finished.answer().unwrap().stdout_text(), "hello");
 }
 
 #[test]
@@ -63,13 +63,45 @@ fn a_missing_program_is_told_from_one_that_cannot_start() {
 
 #[test]
 fn a_daemon_left_behind_does_not_hold_up_the_answer() {
-    let finished = run(
-        shell("sleep 5 & echo done"),
+    // More than a pipe holds, and some of it after the daemon has begun.
+    let answer = ask(
+        shell("sleep 600 & echo $!; head -c 200000 /dev/zero; echo done"),
         Options::default(),
         &Deadline::after(Duration::from_secs(60)),
     )
     .unwrap();
-    assert_eq!(finished.stdout_text(), "done\n");
+    let said = answer.stdout_text();
+    let (daemon, rest) = said.split_once('\n').unwrap();
+    let daemon = nix::unistd::Pid::from_raw(daemon.parse().unwrap());
+    nix::sys::signal::kill(daemon, nix::sys::signal::Signal::SIGKILL).unwrap();
+    assert_eq!(rest.len(), 200_005);
+    assert!(rest.ends_with("\0done\n"));
+}
+
+#[test]
+fn an_answer_of_which_something_is_missing_is_none() {
+    let deadline = Deadline::after(Duration::from_secs(60));
+    let answer = |bytes: usize, kept: Option<usize>| {
+        let options = Options {
+            kept,
+            ..Options::default()
+        };
+        let script = format!("echo '['; head -c {bytes} /dev/zero | tr '\\0' ' '; echo ']'");
+        ask(shell(&script), options, &deadline)
+    };
+    // The last mebibyte of this is JSON as well, and another answer.
+    let long = answer(3_000_000, None).unwrap();
+    assert_eq!(long.stdout().len(), 3_000_004);
+    let cut = answer(3_000_000, Some(2_000_000)).unwrap_err();
+    assert!(matches!(cut, ChildError::Cut { .. }), "{cut}");
+    assert!(cut.to_string().contains("longer than 1 MiB"), "{cut}");
+    assert!(answer(2_000_000 - 4, Some(2_000_000)).is_ok());
+    let tail = run(
+        shell("head -c 3000000 /dev/zero"),
+        Options::default(),
+        &deadline,
+    );
+    assert!(tail.unwrap().answer().is_none());
 }
 
 #[test]
@@ -88,5 +120,5 @@ fn lines_are_shown_as_they_come_and_only_the_end_is_kept() {
     )
     .unwrap();
     assert_eq!(*seen.lock().unwrap(), ["one", "two", "three"]);
-    assert_eq!(finished.stdout.len(), 1024 * 1024);
+    assert_eq!(finished.stdout.bytes.len(), 1024 * 1024);
 }

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use deadline::Deadline;
-use deadline::child::{ChildError, Finished, Options, run};
+use deadline::child::{self, Answer, ChildError, Finished, Options, Streams};
 use nix::errno::Errno;
 
 use super::answer::Wrong;
@@ -94,14 +94,24 @@ impl Call {
     }
 
     /// Asks it something; its output is the answer.
-    pub(super) fn ask(&self, words: &[&str], deadline: &Deadline) -> Result<Finished, Error> {
+    pub(super) fn ask(&self, words: &[&str], deadline: &Deadline) -> Result<Answer, Error> {
         let command = self.prepared(words, Path::new("/"))?;
-        self.run(
-            command,
-            words[0],
-            Options::default(),
-            &deadline.or_after(QUESTION),
-        )
+        let limit = deadline.or_after(QUESTION);
+        child::ask(command, Options::default(), &limit)
+            .map_err(|error| self.unfinished(error, words[0]))
+    }
+
+    /// Asks it something that it answers with any number of lines, each of which is seen.
+    pub(super) fn fold<T: Default + Send + 'static>(
+        &self,
+        words: &[&str],
+        see: impl FnMut(&mut T, &str) + Clone + Send + 'static,
+        deadline: &Deadline,
+    ) -> Result<(Finished, T), Error> {
+        let command = self.prepared(words, Path::new("/"))?;
+        let limit = deadline.or_after(QUESTION);
+        child::fold_lines(command, Streams::Output, see, &limit)
+            .map_err(|error| self.unfinished(error, words[0]))
     }
 
     /// Has it do something. What it writes goes into the log, which a daemon that it starts may keep open for ever; a pipe of
@@ -118,7 +128,8 @@ impl Call {
             output: log.try_clone().ok(),
             ..Options::default()
         };
-        let finished = self.run(command, verb, options, deadline)?;
+        let finished =
+            child::run(command, options, deadline).map_err(|error| self.unfinished(error, verb))?;
         match finished.status.code() {
             Some(0) => Ok(()),
             code => Err(self.refusal(verb, code, &said(log, from))),
@@ -135,14 +146,9 @@ impl Call {
         setting.directory()
     }
 
-    fn run(
-        &self,
-        command: Command,
-        verb: &str,
-        options: Options,
-        deadline: &Deadline,
-    ) -> Result<Finished, Error> {
-        run(command, options, deadline).map_err(|error| match error {
+    /// A call that did not come to its end.
+    fn unfinished(&self, error: ChildError, verb: &str) -> Error {
+        match error {
             ChildError::Start { error, .. }
                 if error.raw_os_error() == Some(Errno::ENOEXEC as i32) =>
             {
@@ -160,7 +166,7 @@ impl Call {
                 format!("head -1 {}", self.file),
             ),
             error => Error::of_child(error, &format!("{verb} {}", self.service())),
-        })
+        }
     }
 
     fn prepared(&self, words: &[&str], directory: &Path) -> Result<Command, Error> {

@@ -7,6 +7,7 @@ mod answer;
 mod call;
 mod seen;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -103,16 +104,23 @@ impl Command {
         })
     }
 
-    /// What it wrote since the mark, by its own verb.
-    fn ask_for_words(&self, mark: Option<&Mark>, deadline: &Deadline) -> Result<String, Error> {
+    /// What it wrote since the mark, by its own verb; each line is seen, however many there are.
+    fn ask_for_words<T: Default + Send + 'static>(
+        &self,
+        mark: Option<&Mark>,
+        see: impl FnMut(&mut T, &str) + Clone + Send + 'static,
+        deadline: &Deadline,
+    ) -> Result<T, Error> {
         let since = match mark {
             Some(Mark::Moment { microseconds }) => *microseconds,
             _ => 0,
         };
         let since = format!("{}.{:06}", since / 1_000_000, since % 1_000_000);
-        let finished = self.call.ask(&[Verb::Logs.name(), &since], deadline)?;
+        let (finished, seen) = self
+            .call
+            .fold(&[Verb::Logs.name(), &since], see, deadline)?;
         if finished.status.success() {
-            return Ok(finished.stdout_text());
+            return Ok(seen);
         }
         Err(Error::Unreadable {
             what: format!("the log of {}", self.call.service()),
@@ -283,10 +291,13 @@ impl Supervisor for Command {
             Words::File(log) | Words::Ours(Some(log)) => log_file::lines(&log, mark, most),
             Words::Ours(None) => Ok(Vec::new()),
             Words::Asked => {
-                let text = self.ask_for_words(mark, deadline)?;
-                let lines: Vec<&str> = text.lines().collect();
-                let last = lines[lines.len().saturating_sub(most)..].iter();
-                Ok(last.map(|line| (*line).to_owned()).collect())
+                let keep = move |last: &mut VecDeque<String>, line: &str| {
+                    last.push_back(line.trim_end().to_owned());
+                    if last.len() > most {
+                        last.pop_front();
+                    }
+                };
+                Ok(self.ask_for_words(mark, keep, deadline)?.into())
             }
         }
     }
@@ -295,12 +306,12 @@ impl Supervisor for Command {
         match self.words(deadline)? {
             Words::File(log) => log_file::errors(&log, mark),
             Words::Asked => {
-                let mut errors = LogErrors::default();
-                let text = self.ask_for_words(Some(mark), deadline)?;
-                text.lines()
-                    .filter(|line| is_error(line))
-                    .for_each(|line| errors.add(line));
-                Ok(errors)
+                let count = |errors: &mut LogErrors, line: &str| {
+                    if is_error(line) {
+                        errors.add(line);
+                    }
+                };
+                self.ask_for_words(Some(mark), count, deadline)
             }
             // None seen in there is not none.
             Words::Ours(_) => Err(Error::Unreadable {

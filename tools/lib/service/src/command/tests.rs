@@ -263,6 +263,32 @@ fn its_environment_is_small_and_its_log_its_own() {
     assert_eq!(service.pids(&soon()).unwrap(), [0; 0]);
 }
 
+#[test]
+fn an_answer_counts_as_a_whole_or_not_at_all() {
+    let blanks = |bytes: u32| format!("head -c {bytes} /dev/zero | tr '\\0' '\\n'");
+    let speaking = |bytes: u32| {
+        let blanks = blanks(bytes);
+        format!(
+            "#!/bin/sh\ncase $1 in\n\
+             status) echo '{{\"verbs\":[\"logs\"],'; {blanks}; echo '\"active\":\"starting\"}}' ;;\n\
+             logs) echo ERROR one; {blanks}; echo ERROR two ;;\nesac\n"
+        )
+    };
+    let place = Place::new(&speaking(2_000_000));
+    let service = place.service();
+    assert_eq!(status(&place).unwrap(), Active::Starting);
+    let mark = service.mark(&soon()).unwrap();
+    assert_eq!(service.log_errors(&mark, &soon()).unwrap().count, 2);
+    assert_eq!(service.log_tail(1, &soon()).unwrap(), ["ERROR two"]);
+    // The end of this one is JSON as well, and another answer.
+    place.write(
+        &format!("#!/bin/sh\necho '{{'\n{}\necho '{{}}'\n", blanks(17 << 20)),
+        0o755,
+    );
+    let error = place.service().status(&soon()).unwrap_err();
+    assert!(error.to_string().contains("is not whole"), "{error}");
+}
+
 /// A script that names whatever process its file holds, and says what another file has it say.
 fn naming(how: &str, pid: u32) -> Place {
     let place = Place::new(&format!(

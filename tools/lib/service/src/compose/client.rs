@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use deadline::Deadline;
-use deadline::child::{ChildError, Finished, Options, run};
+use deadline::child::{Answer, ChildError, Finished, Options, Streams, ask, fold_lines, run};
 
 use super::project::Project;
 use crate::Error;
@@ -56,7 +56,7 @@ impl Client {
         arguments: &[&str],
         action: &str,
         deadline: &Deadline,
-    ) -> Result<Finished, Error> {
+    ) -> Result<Answer, Error> {
         self.docker_in(Duration::ZERO, arguments, action, deadline)
     }
 
@@ -67,14 +67,32 @@ impl Client {
         arguments: &[&str],
         action: &str,
         deadline: &Deadline,
-    ) -> Result<Finished, Error> {
+    ) -> Result<Answer, Error> {
         let mut command = Command::new("docker");
         command.args(arguments).env("LC_ALL", "C");
         let limit = deadline.or_after(wait.saturating_add(ONE_LOOK));
-        let finished = run(command, Options::default(), &limit)
+        let finished = ask(command, Options::default(), &limit)
             .map_err(|error| Error::of_child(error, action))?;
         if finished.status.success() {
             return Ok(finished);
+        }
+        Err(self.sort(&finished, action, None))
+    }
+
+    /// `docker ARGUMENTS`, where it answers with any number of lines on both its streams, each of which is seen.
+    pub(super) fn fold<T: Default + Send + 'static>(
+        &self,
+        arguments: &[&str],
+        see: impl FnMut(&mut T, &str) + Clone + Send + 'static,
+        action: &str,
+        deadline: &Deadline,
+    ) -> Result<T, Error> {
+        let mut command = Command::new("docker");
+        command.args(arguments).env("LC_ALL", "C");
+        let (finished, seen) = fold_lines(command, Streams::Both, see, deadline)
+            .map_err(|error| Error::of_child(error, action))?;
+        if finished.status.success() {
+            return Ok(seen);
         }
         Err(self.sort(&finished, action, None))
     }
@@ -88,7 +106,7 @@ impl Client {
         file: Option<&Path>,
         arguments: &[&str],
         deadline: &Deadline,
-    ) -> Result<Finished, Error> {
+    ) -> Result<Answer, Error> {
         let verb = arguments.first().copied().unwrap_or_default();
         let action = format!("{verb} {}", self.service);
         let directory = project.described(path)?;
@@ -114,7 +132,7 @@ impl Client {
                 .arg(file);
         }
         command.args(arguments);
-        let finished = run(command, Options::default(), deadline)
+        let finished = ask(command, Options::default(), deadline)
             .map_err(|error| Error::of_child(error, &action))?;
         if finished.status.success() {
             return Ok(finished);
@@ -156,11 +174,7 @@ impl Client {
 
     /// Which error a failed call is, by its words: the exit statuses do not tell these apart.
     fn sort(&self, finished: &Finished, action: &str, described: Option<&Path>) -> Error {
-        let all = format!(
-            "{}\n{}",
-            finished.stdout_text(),
-            String::from_utf8_lossy(&finished.stderr)
-        );
+        let all = finished.words();
         let said = finished.last_words(LINES);
         let action = action.to_owned();
         let has = |words: &[&str]| words.iter().any(|word| all.contains(word));

@@ -1,16 +1,18 @@
 //! What the containers have written, in the order of time, by `docker logs`.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deadline::Deadline;
 
 use super::client::Client;
 use super::inspect::Container;
-use crate::logs::is_error;
+use crate::logs::{EXAMPLES, is_error};
 use crate::{Error, LogErrors, Mark};
 
 /// How many lines of each container are looked at where no number is told.
 const ALL: &str = "all";
+/// Reading a long log takes its time, but not this much.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Now.
 pub(super) fn mark() -> Mark {
@@ -30,18 +32,21 @@ pub(super) fn lines(
     most: usize,
     deadline: &Deadline,
 ) -> Result<Vec<String>, Error> {
-    let mut lines = read(client, containers, mark, &most.to_string(), deadline)?;
-    let skipped = lines.len().saturating_sub(most);
-    let last = lines.drain(skipped..);
     let several = containers.len() > 1;
-    let told = last.map(|line| {
-        if several {
-            format!("{}: {}", line.of, line.text)
-        } else {
-            line.text
+    let mut lines = Vec::new();
+    let tail = most.to_string();
+    for container in containers {
+        let keep = |lines: &mut Vec<Line>, line: &str| lines.push(Line::of(line));
+        for mut line in read(client, container, mark, &tail, keep, deadline)? {
+            if several {
+                line.text = format!("{}: {}", container.called(), line.text);
+            }
+            lines.push(line);
         }
-    });
-    Ok(told.collect())
+    }
+    lines.sort_by(|one, other| one.at.cmp(&other.at));
+    let skipped = lines.len().saturating_sub(most);
+    Ok(lines.drain(skipped..).map(|line| line.text).collect())
 }
 
 /// The lines after the mark that tell of errors.
@@ -51,29 +56,78 @@ pub(super) fn errors(
     mark: &Mark,
     deadline: &Deadline,
 ) -> Result<LogErrors, Error> {
-    let mut errors = LogErrors::default();
-    for line in read(client, containers, Some(mark), ALL, deadline)? {
-        if is_error(&line.text) {
-            errors.add(&line.text);
-        }
+    let mut all = Earliest::default();
+    for container in containers {
+        let count = |errors: &mut Earliest, line: &str| {
+            let line = Line::of(line);
+            if is_error(&line.text) {
+                errors.add(line);
+            }
+        };
+        let found = read(client, container, Some(mark), ALL, count, deadline)?;
+        all.join(found);
     }
-    Ok(errors)
+    Ok(all.told())
 }
 
+/// One line of a log.
+#[derive(Debug)]
 struct Line {
     /// RFC 3339 with nanoseconds: text that sorts as time does.
     at: String,
-    of: String,
     text: String,
 }
 
-fn read(
+impl Line {
+    fn of(line: &str) -> Self {
+        let (at, text) = line.split_once(' ').unwrap_or((line, ""));
+        Self {
+            at: at.to_owned(),
+            text: text.trim_end().to_owned(),
+        }
+    }
+}
+
+/// All errors, counted, and the first of them in the order of time: two streams of a container, and several containers, are
+/// read one after another.
+#[derive(Debug, Default)]
+struct Earliest {
+    count: u64,
+    first: Vec<Line>,
+}
+
+impl Earliest {
+    fn add(&mut self, line: Line) {
+        self.count += 1;
+        let place = self.first.partition_point(|known| known.at <= line.at);
+        self.first.insert(place, line);
+        self.first.truncate(EXAMPLES);
+    }
+
+    fn join(&mut self, other: Self) {
+        let count = self.count + other.count;
+        other.first.into_iter().for_each(|line| self.add(line));
+        self.count = count;
+    }
+
+    fn told(self) -> LogErrors {
+        let mut errors = LogErrors::default();
+        self.first.iter().for_each(|line| errors.add(&line.text));
+        errors.count = self.count;
+        errors
+    }
+}
+
+/// One container's log, each line of it seen.
+fn read<T: Default + Send + 'static>(
     client: &Client,
-    containers: &[Container],
+    container: &Container,
     mark: Option<&Mark>,
     tail: &str,
+    see: impl FnMut(&mut T, &str) + Clone + Send + 'static,
     deadline: &Deadline,
-) -> Result<Vec<Line>, Error> {
+) -> Result<T, Error> {
+    let mut arguments = vec!["logs", "--timestamps", "--tail", tail];
     let since = mark.and_then(|mark| match mark {
         Mark::Moment { microseconds } => Some(format!(
             "{}.{:06}",
@@ -82,40 +136,19 @@ fn read(
         )),
         _ => None,
     });
-    let mut lines = Vec::new();
-    for container in containers {
-        let mut arguments = vec!["logs", "--timestamps", "--tail", tail];
-        if let Some(since) = &since {
-            arguments.extend(["--since", since]);
-        }
-        arguments.push(&container.id);
-        let action = format!("read the log of {}", container.called());
-        let finished = match client.docker(&arguments, &action, deadline) {
-            Ok(finished) => finished,
-            // Replaced meanwhile.
-            Err(Error::Refused { said, .. }) if said.contains("No such container") => continue,
-            Err(Error::Refused { said, .. }) => {
-                return Err(Error::Unreadable {
-                    what: format!("the log of {}", container.called()),
-                    said,
-                    hint: "a logging driver that Docker can read: json-file, local or journald"
-                        .to_owned(),
-                });
-            }
-            Err(error) => return Err(error),
-        };
-        // What it wrote as errors comes as errors.
-        for bytes in [&finished.stdout, &finished.stderr] {
-            for line in String::from_utf8_lossy(bytes).lines() {
-                let (at, text) = line.split_once(' ').unwrap_or((line, ""));
-                lines.push(Line {
-                    at: at.to_owned(),
-                    of: container.called(),
-                    text: text.trim_end().to_owned(),
-                });
-            }
-        }
+    if let Some(since) = &since {
+        arguments.extend(["--since", since]);
     }
-    lines.sort_by(|one, other| one.at.cmp(&other.at));
-    Ok(lines)
+    arguments.push(&container.id);
+    let action = format!("read the log of {}", container.called());
+    match client.fold(&arguments, see, &action, &deadline.or_after(LONGEST)) {
+        // Replaced meanwhile.
+        Err(Error::Refused { said, .. }) if said.contains("No such container") => Ok(T::default()),
+        Err(Error::Refused { said, .. }) => Err(Error::Unreadable {
+            what: format!("the log of {}", container.called()),
+            said,
+            hint: "a logging driver that Docker can read: json-file, local or journald".to_owned(),
+        }),
+        other => other,
+    }
 }

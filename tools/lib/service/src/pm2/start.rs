@@ -141,8 +141,7 @@ impl Pm2 {
             return Ok(finished);
         }
         let said = finished.tail(5);
-        let all = format!("{}{}", finished.stdout_text(), said);
-        let hint = if all.contains("out-of-date") {
+        let hint = if finished.words().contains("out-of-date") {
             // The daemon is of another version than the command.
             "pm2 update, which starts the daemon anew, and everything that it runs".to_owned()
         } else {

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use deadline::Deadline;
-use deadline::child::{Finished, Options, run};
+use deadline::child::{Answer, ChildError, Finished, Options, ask, run};
 use host::Proc;
 use nix::unistd::{User, geteuid};
 
@@ -96,15 +96,17 @@ impl Control {
                     .env("LC_ALL", "C");
                 match run(command, Options::default(), &deadline.or_after(ONE_CALL)) {
                     Ok(finished) if finished.status.success() => Ok(()),
-                    Ok(finished) => match sort(&finished, action, &self.service) {
-                        // systemd's own answer, once sudo let it through.
-                        error @ (Error::NotFound { .. } | Error::Unavailable { .. }) => Err(error),
-                        error @ Error::Refused { .. } if !is_from_sudo(&error) => Err(error),
-                        _ => Err(denied(&finished.last_words(LAST_WORDS))),
-                    },
-                    Err(deadline::child::ChildError::NotFound { .. }) => {
-                        Err(denied("and there is no sudo"))
+                    Ok(finished) => {
+                        match sort(finished.last_words(LAST_WORDS), action, &self.service) {
+                            // systemd's own answer, once sudo let it through.
+                            error @ (Error::NotFound { .. } | Error::Unavailable { .. }) => {
+                                Err(error)
+                            }
+                            error @ Error::Refused { .. } if !is_from_sudo(&error) => Err(error),
+                            _ => Err(denied(&finished.last_words(LAST_WORDS))),
+                        }
                     }
+                    Err(ChildError::NotFound { .. }) => Err(denied("and there is no sudo")),
                     Err(error) => Err(Error::of_child(error, action)),
                 }
             }
@@ -120,9 +122,9 @@ impl Control {
         arguments: &[&str],
         action: &str,
         deadline: &Deadline,
-    ) -> Result<Finished, Error> {
+    ) -> Result<Answer, Error> {
         let command = self.command(program, options, arguments);
-        run(command, Options::default(), &deadline.or_after(ONE_CALL))
+        ask(command, Options::default(), &deadline.or_after(ONE_CALL))
             .map_err(|error| Error::of_child(error, action))
     }
 
@@ -147,7 +149,7 @@ impl Control {
         if finished.status.success() {
             return Ok(());
         }
-        match sort(finished, action, &self.service) {
+        match sort(finished.last_words(LAST_WORDS), action, &self.service) {
             Error::Denied { action, said, .. } => Err(Error::Denied {
                 action,
                 said,
@@ -215,8 +217,7 @@ fn is_from_sudo(error: &Error) -> bool {
 }
 
 /// Which error a failed call is, by its words: systemd's exit statuses do not tell these apart.
-fn sort(finished: &Finished, action: &str, service: &str) -> Error {
-    let said = finished.last_words(LAST_WORDS);
+fn sort(said: String, action: &str, service: &str) -> Error {
     let (action, service) = (action.to_owned(), service.to_owned());
     let lower = said.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -261,16 +262,10 @@ fn sort(finished: &Finished, action: &str, service: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::process::ExitStatusExt;
-    use std::process::ExitStatus;
 
     fn sorted(said: &str) -> Error {
-        let finished = Finished {
-            status: ExitStatus::from_raw(256),
-            stdout: Vec::new(),
-            stderr: said.as_bytes().to_vec(),
-        };
-        sort(&finished, "start systemd:a.service", "systemd:a.service")
+        let said = said.replace('\n', " ");
+        sort(said, "start systemd:a.service", "systemd:a.service")
     }
 
     #[test]

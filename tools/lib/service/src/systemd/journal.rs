@@ -1,11 +1,10 @@
 //! A unit's log, from systemd's journal.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deadline::Deadline;
-use deadline::child::{Finished, Options, run};
+use deadline::child::{Finished, Streams, fold_lines};
 use serde_json::Value;
 
 use super::control::{Control, LAST_WORDS, Manager};
@@ -35,7 +34,7 @@ pub(super) fn mark(control: &Control, deadline: &Deadline) -> Result<Mark, Error
         "read the journal",
         deadline,
     )?;
-    let newest: Option<Value> = serde_json::from_slice(&finished.stdout).ok();
+    let newest: Option<Value> = serde_json::from_slice(finished.stdout()).ok();
     let cursor = newest
         .as_ref()
         .and_then(|entry| entry.get("__CURSOR")?.as_str());
@@ -58,27 +57,16 @@ pub(super) fn lines(
     if mark.is_none() {
         arguments.push(format!("--lines={most}"));
     }
-    let last = Arc::new(Mutex::new(VecDeque::new()));
-    let keeping = Arc::clone(&last);
-    let options = Options {
-        stdout_lines: Some(Box::new(move |line| {
-            let mut last = keeping.lock().unwrap_or_else(PoisonError::into_inner);
-            last.push_back(line.to_owned());
-            if last.len() > most {
-                last.pop_front();
-            }
-        })),
-        ..Options::default()
+    let keep = move |(any, last): &mut (bool, VecDeque<String>), line: &str| {
+        *any = true;
+        last.push_back(line.to_owned());
+        if last.len() > most {
+            last.pop_front();
+        }
     };
-    let finished = read(control, &arguments, options, deadline)?;
-    let any = !finished.stdout.is_empty();
-    let lines = last
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .drain(..)
-        .collect();
+    let (finished, (any, lines)) = read(control, &arguments, keep, deadline)?;
     is_all(control, &finished, any)?;
-    Ok(lines)
+    Ok(lines.into())
 }
 
 /// The entries after the mark that are of priority `err` or worse, or read like an error.
@@ -91,20 +79,13 @@ pub(super) fn errors(
         .map(str::to_owned)
         .into();
     arguments.extend(after(Some(mark)));
-    let found = Arc::new(Mutex::new((0_u64, LogErrors::default())));
-    let counting = Arc::clone(&found);
-    let options = Options {
-        stdout_lines: Some(Box::new(move |line| {
-            let mut found = counting.lock().unwrap_or_else(PoisonError::into_inner);
-            found.0 += 1;
-            if let Some(message) = error_in(line) {
-                found.1.add(&message);
-            }
-        })),
-        ..Options::default()
+    let count = |(entries, errors): &mut (u64, LogErrors), line: &str| {
+        *entries += 1;
+        if let Some(message) = error_in(line) {
+            errors.add(&message);
+        }
     };
-    let finished = read(control, &arguments, options, deadline)?;
-    let (entries, errors) = found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let (finished, (entries, errors)) = read(control, &arguments, count, deadline)?;
     is_all(control, &finished, entries > 0)?;
     Ok(errors)
 }
@@ -129,12 +110,13 @@ fn error_in(line: &str) -> Option<String> {
     (bad || is_error(&message)).then_some(message)
 }
 
-fn read(
+/// However long the journal is, each line of it is seen.
+fn read<T: Default + Send + 'static>(
     control: &Control,
     arguments: &[String],
-    options: Options,
+    see: impl FnMut(&mut T, &str) + Clone + Send + 'static,
     deadline: &Deadline,
-) -> Result<Finished, Error> {
+) -> Result<(Finished, T), Error> {
     let unit = match control.manager {
         Manager::System => "--unit",
         Manager::User => "--user-unit",
@@ -142,7 +124,7 @@ fn read(
     let mut all: Vec<&str> = vec![unit, &control.unit];
     all.extend(arguments.iter().map(String::as_str));
     let command = control.command("journalctl", &["--no-pager"], &all);
-    run(command, options, &deadline.or_after(LONGEST))
+    fold_lines(command, Streams::Output, see, &deadline.or_after(LONGEST))
         .map_err(|error| Error::of_child(error, "read the journal"))
 }
 
@@ -165,7 +147,7 @@ fn after(mark: Option<&Mark>) -> Vec<String> {
 /// Whether what was read is all there is. What this user's manager says and what its units write, the user may always read;
 /// of the system's units only what happens to be written under the user's own number.
 fn is_all(control: &Control, finished: &Finished, any: bool) -> Result<(), Error> {
-    let said = String::from_utf8_lossy(&finished.stderr);
+    let said = finished.stderr_text();
     let partial = NOT_ALL.iter().any(|words| said.contains(words));
     let trusted = control.manager == Manager::User && any;
     if finished.status.success() && (!partial || trusted) {
