@@ -52,6 +52,8 @@ fn is_rejected(fixture: &Fixture, behaviour: &str, code: &str) -> Value {
         tail.iter().any(starts) || tail.len() == 20,
         "not its last words: {report:#}"
     );
+    let earlier = |line: &Value| line.as_str().unwrap().contains("version 1");
+    assert!(!tail.iter().any(earlier), "another run's words: {report:#}");
     report
 }
 

@@ -2,7 +2,9 @@
 
 use crate::{behaves, container, fixture, inspect, project};
 use serde_json::Value;
-use slipway_tests::Fixture;
+use slipway_tests::{Fixture, until};
+use std::fs::OpenOptions;
+use std::io::Write;
 
 const IMAGE: &str = "{{.Image}}";
 
@@ -112,4 +114,38 @@ fn a_single_container_has_all_of_its_time_to_stop_and_is_killed_then() {
         .run(0);
     assert_eq!(stopped.at("/killed"), &Value::Bool(true));
     assert!(stopped.at("/stopMs").as_u64().unwrap() >= 23_000);
+}
+
+#[test]
+fn every_error_of_a_long_log_is_counted() {
+    let Some(fixture) = fixture() else { return };
+    let directory = project(&fixture, "shop");
+    let web = format!("compose:{}#web", directory.display());
+    start(&fixture, &web, &["--build"]);
+    let pid = inspect(&fixture, "shop", "web", "{{.State.Pid}}");
+    let mut says = OpenOptions::new()
+        .write(true)
+        .open(format!("/proc/{pid}/fd/2"))
+        .unwrap();
+    writeln!(says, "ERROR one").unwrap();
+    for _ in 0..3000 {
+        writeln!(says, "{}", "all is well ".repeat(60)).unwrap();
+    }
+    writeln!(says, "ERROR two").unwrap();
+    let engine = fixture.engine.as_ref().unwrap();
+    let id = container(&fixture, "shop", "web");
+    until("the engine has all of it", || {
+        let last = engine.run(&["logs", "--tail", "1", &id]).stderr;
+        String::from_utf8_lossy(&last).contains("ERROR two")
+    });
+    let failed = fixture
+        .tool("healthwait")
+        .args(["--service", &web, "--max-log-errors", "0"])
+        .stderr_any()
+        .run(1);
+    let service = failed.at("/service");
+    assert_eq!(service["logErrors"], 2, "{service:#}");
+    assert_eq!(service["logErrorExamples"][0], "ERROR one", "{service:#}");
+    let tail = failed.at("/logTail").as_array().unwrap();
+    assert_eq!(tail.last().unwrap(), "ERROR two");
 }

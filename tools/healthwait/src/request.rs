@@ -90,11 +90,14 @@ fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
     };
     watch.accept_unprovable = args.health.accept_unprovable;
     watch.expectation.port = args.service.port;
-    if let Some(application) = &application
-        && let Some(state) = after_switch(application, context)?
-    {
-        watch.expectation = expect(application, state.switch.as_ref(), args.service.port)?;
-        watch.switch = state.switch;
+    if let Some(application) = &application {
+        if let Some(state) = after_switch(application, context)? {
+            watch.expectation = expect(application, state.switch.as_ref(), args.service.port)?;
+            watch.switch = state.switch;
+        }
+        // It is an extra: where there is no state it is what the log ends with.
+        let last = application.load().ok().and_then(|state| state.switch);
+        watch.log_since = last.as_ref().and_then(runs::kept_mark);
     }
     watch.baseline = match &args.baseline {
         Some(file) => Some(Baseline::of_file(file)?),

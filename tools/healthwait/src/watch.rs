@@ -39,6 +39,8 @@ pub struct Watch {
     pub switch: Option<state::Switch>,
     /// What ran before the deploy took; without it growth is held against the first look alone.
     pub baseline: Option<Before>,
+    /// Where its log ended before the start of what runs, as the state knows it: what stands before is an earlier run's.
+    pub log_since: Option<Mark>,
     /// What it may at most be or do.
     pub limits: Limits,
     /// Well even where it cannot be proven which process answers.
@@ -53,6 +55,7 @@ impl Watch {
             expectation: Expectation::default(),
             switch: None,
             baseline: None,
+            log_since: None,
             limits: Limits::default(),
             accept_unprovable: false,
         }
@@ -277,9 +280,9 @@ impl<'a> Looks<'a> {
         limits.memory.is_some() || limits.memory_growth.is_some() || limits.cpu.is_some()
     }
 
-    /// Where the log to be counted in begins: where the deploy started the service, else where this run began. A journal knows
-    /// that by the time. In the log of a supervisor that keeps no record of it, only what comes from now on can be told
-    /// from what an earlier run wrote.
+    /// Where the log to be counted in begins: where the deploy started the service, else where this run began. A journal, and
+    /// the log of a container, know that by the time. In the log of a supervisor that keeps no record of it, only what comes
+    /// from now on can be told from what an earlier run wrote.
     fn start_of(&self, status: &Status, deadline: &Deadline) -> Result<Mark, service::Error> {
         let service = &self.watch.service;
         if let Some(mark) = self.watch.switch.as_ref().and_then(runs::kept_mark) {
@@ -299,6 +302,7 @@ impl<'a> Looks<'a> {
                 cursor: None,
                 microseconds,
             },
+            (Mark::Moment { .. }, Some(microseconds)) => Mark::Moment { microseconds },
             (mark, _) => mark,
         })
     }
@@ -315,7 +319,7 @@ impl<'a> Looks<'a> {
             .map_err(|error| fail::service(&error))
     }
 
-    /// The service's last words, or why they cannot be had. A wait that ran into its deadline still shows them.
+    /// The service's last words since its start, or why they cannot be had. A wait that ran into its deadline still shows them.
     pub(crate) fn tail(&self) -> Vec<String> {
         let patience = if deadline::interrupt::raised().is_some() {
             PATIENCE_AT_SIGNAL
@@ -323,7 +327,14 @@ impl<'a> Looks<'a> {
             PATIENCE
         };
         let deadline = Deadline::after(patience).uninterruptible();
-        match self.watch.service.log_tail(TAIL, &deadline) {
+        let service = &self.watch.service;
+        let kept = self.watch.log_since.clone();
+        let lines = match kept.or_else(|| service.run_mark().ok().flatten()) {
+            Some(mark) => service.log_since(&mark, TAIL, &deadline),
+            None => service.log_tail(TAIL, &deadline),
+        };
+        match lines {
+            Ok(lines) if lines.is_empty() => vec!["(it has written nothing)".to_owned()],
             Ok(lines) => lines,
             Err(error) => vec![format!("(its log cannot be shown: {error})")],
         }

@@ -29,7 +29,7 @@ pub fn fold_lines<T: Default + Send + 'static>(
             see(
                 &mut made.lock().unwrap_or_else(PoisonError::into_inner),
                 line,
-            )
+            );
         })
     };
     let options = Options {

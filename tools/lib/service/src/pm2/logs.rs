@@ -1,10 +1,11 @@
 //! The files to which PM2 writes what the instances say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use deadline::Deadline;
 
-use super::Pm2;
+use super::{Pm2, Seen};
 use crate::{Error, FileMark, LogErrors, Mark, log_file};
 
 /// The files of all instances.
@@ -20,7 +21,21 @@ impl Pm2 {
     /// The files that PM2's list names, and those of instances that it does not list any more.
     pub(super) fn files(&self, deadline: &Deadline) -> Result<Files, Error> {
         let seen = self.look(deadline)?;
-        let (mut out, mut error) = self.home.logs_of(&self.name);
+        Ok(Self::files_of(&seen, self.home.logs_of(&self.name)))
+    }
+
+    /// Where the present run writes: the files that PM2's list names, all where it names none.
+    pub(super) fn files_now(&self, deadline: &Deadline) -> Result<Files, Error> {
+        let seen = self.look(deadline)?;
+        let known = if seen.own.is_empty() {
+            self.home.logs_of(&self.name)
+        } else {
+            <_>::default()
+        };
+        Ok(Self::files_of(&seen, known))
+    }
+
+    fn files_of(seen: &Seen, (mut out, mut error): (Vec<PathBuf>, Vec<PathBuf>)) -> Files {
         out.extend(seen.own.iter().filter_map(|entry| entry.out.clone()));
         error.extend(seen.own.iter().filter_map(|entry| entry.error.clone()));
         for files in [&mut out, &mut error] {
@@ -31,7 +46,7 @@ impl Pm2 {
         }
         // One file for both is read once.
         error.retain(|file| !out.contains(file));
-        Ok(Files { out, error })
+        Files { out, error }
     }
 }
 
@@ -62,25 +77,101 @@ fn place(mark: &Mark, path: &PathBuf) -> Mark {
     }
 }
 
-/// The last lines: of the output first, then of the error output, to which half of the room belongs where both are full.
+/// The last lines. PM2 notes nowhere when a line was written: where the lines themselves say when, they are told in that order,
+/// else file by file, the one that was written to last at the end. Half of the room then belongs to the error output where both
+/// are full.
 pub(super) fn lines(files: &Files, mark: Option<&Mark>, most: usize) -> Result<Vec<String>, Error> {
-    let of = |paths: &[PathBuf]| -> Result<Vec<String>, Error> {
-        let mut lines = Vec::new();
-        for path in paths {
+    let of = |paths: &[PathBuf]| -> Result<Lines, Error> {
+        let mut lines = Lines::default();
+        let mut paths: Vec<(Option<SystemTime>, &PathBuf)> =
+            paths.iter().map(|path| (written(path), path)).collect();
+        paths.sort();
+        for (at, path) in paths {
             let place = mark.map(|mark| place(mark, path));
-            lines.extend(log_file::lines(path, place.as_ref(), most)?);
+            let more = log_file::lines(path, place.as_ref(), most)?;
+            if !more.is_empty() {
+                lines.last = at;
+                lines.files.push(more);
+            }
         }
         Ok(lines)
     };
-    Ok(share(of(&files.out)?, of(&files.error)?, most))
+    let (out, error) = (of(&files.out)?, of(&files.error)?);
+    let all = out.files.iter().chain(&error.files);
+    if let Some(mut lines) = in_time(all) {
+        lines.drain(..lines.len().saturating_sub(most));
+        return Ok(lines);
+    }
+    let error_is_last = error.last >= out.last;
+    Ok(share(
+        out.files.concat(),
+        error.files.concat(),
+        most,
+        error_is_last,
+    ))
 }
 
-fn share(mut out: Vec<String>, mut error: Vec<String>, most: usize) -> Vec<String> {
+/// What one kind of output has come to.
+#[derive(Default)]
+struct Lines {
+    /// The last lines of each file, the file that was written to last at the end.
+    files: Vec<Vec<String>>,
+    /// When that was.
+    last: Option<SystemTime>,
+}
+
+fn written(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).ok()?.modified().ok()
+}
+
+/// The lines of all files in the order of their times; nothing where a file does not begin with one. A line without a time
+/// belongs to the one before.
+fn in_time<'a>(files: impl Iterator<Item = &'a Vec<String>>) -> Option<Vec<String>> {
+    let mut timed: Vec<(&str, &String)> = Vec::new();
+    for file in files {
+        let mut at = time_of(file.first()?)?;
+        for line in file {
+            at = time_of(line).unwrap_or(at);
+            timed.push((at, line));
+        }
+    }
+    timed.sort_by_key(|(at, _)| *at);
+    Some(timed.into_iter().map(|(_, line)| line.clone()).collect())
+}
+
+/// The time that a line begins with, up to the zone: `2026-11-20T09:30:00.123`, with a blank for the T, and in brackets too. As
+/// text such times sort as they are.
+fn time_of(line: &str) -> Option<&str> {
+    const FORM: &[u8] = b"0000-00-00 00:00:00";
+    let line = line.trim_start_matches('[');
+    let fits = |(byte, form): (&u8, &u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        b' ' => matches!(byte, b' ' | b'T'),
+        _ => byte == form,
+    };
+    let bytes = line.as_bytes();
+    if bytes.len() < FORM.len() || !bytes.iter().zip(FORM).all(fits) {
+        return None;
+    }
+    let fraction = bytes[FORM.len()..].iter();
+    let fraction = fraction.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
+    line.get(..FORM.len() + fraction.count())
+}
+
+fn share(
+    mut out: Vec<String>,
+    mut error: Vec<String>,
+    most: usize,
+    error_is_last: bool,
+) -> Vec<String> {
     let room = (most - most / 2).max(most.saturating_sub(out.len()));
     error.drain(..error.len().saturating_sub(room));
     out.drain(..(out.len() + error.len()).saturating_sub(most));
-    out.append(&mut error);
-    out
+    if error_is_last {
+        [out, error].concat()
+    } else {
+        [error, out].concat()
+    }
 }
 
 /// The lines that tell of an error, in whichever of the files.
@@ -100,7 +191,7 @@ mod tests {
 
     fn shared(out: usize, error: usize, most: usize) -> (usize, usize) {
         let lines = |count: usize, word: &str| (0..count).map(|n| format!("{word}{n}")).collect();
-        let lines = share(lines(out, "o"), lines(error, "e"), most);
+        let lines = share(lines(out, "o"), lines(error, "e"), most, true);
         let errors = lines.iter().filter(|line| line.starts_with('e')).count();
         (lines.len() - errors, errors)
     }
@@ -146,6 +237,27 @@ mod tests {
             ["a warning", "TypeError: the new one", "    at x.js:1"]
         );
         assert_eq!(lines(&files, None, 10).unwrap().len(), 5);
+        // Written to last: at the end, whichever it is.
+        fs::write(path("out"), "started\nstopped\n").unwrap();
+        let told = lines(&files, Some(&mark), 10).unwrap();
+        assert_eq!(told.last().unwrap(), "stopped");
         fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn lines_that_say_when_are_told_in_that_order() {
+        let files: Vec<Vec<String>> = [
+            "2026-11-20T09:30:00: a\n2026-11-20T09:30:02: d\n2026-11-20T09:30:02.5: e",
+            "[2026-11-20T09:30:01Z] b\n    at b.js:1\n2026-11-20T09:30:02,9 f",
+        ]
+        .iter()
+        .map(|text| text.lines().map(str::to_owned).collect())
+        .collect();
+        let told = in_time(files.iter()).unwrap();
+        let order: String = told.iter().filter_map(|line| line.chars().last()).collect();
+        assert_eq!(order, "ab1def");
+        let untimed = vec!["Error: when?".to_owned()];
+        assert_eq!(in_time(files.iter().chain([&untimed])), None);
+        assert_eq!(time_of("2026-11-20 is a day"), None);
     }
 }

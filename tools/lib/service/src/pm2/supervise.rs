@@ -173,7 +173,12 @@ impl Supervisor for Pm2 {
         most: usize,
         deadline: &Deadline,
     ) -> Result<Vec<String>, Error> {
-        logs::lines(&self.files(deadline)?, mark, most)
+        let files = if mark.is_some() {
+            self.files(deadline)?
+        } else {
+            self.files_now(deadline)?
+        };
+        logs::lines(&files, mark, most)
     }
 
     fn log_errors(&self, mark: &Mark, deadline: &Deadline) -> Result<LogErrors, Error> {
