@@ -4,8 +4,9 @@
 mod deploys;
 
 use deploys::{deploy, deploys, named, prepared, serves, state, verdict};
+use nix::sys::signal::Signal;
 use serde_json::Value;
-use slipway_tests::{Ended, Fixture, Supervisor, runbook};
+use slipway_tests::{Ended, Fixture, Supervisor, runbook, until};
 
 /// A place where version 1 is live and good.
 fn place() -> Fixture {
@@ -113,6 +114,35 @@ fn an_application_that_keeps_failing_is_paused_by_itself() {
         state(&fixture)["failing"]["deploys"],
         Value::Array(Vec::new())
     );
+}
+
+#[test]
+fn an_application_whose_builds_keep_failing_is_paused_too_but_not_by_who_ends_them() {
+    let fixture = place();
+    let source = fixture.source("next", "2", "healthy");
+    fixture.configure("RELEASE_STAGE_SOURCE", source.to_str().unwrap());
+    let began = fixture.directory.join("began");
+    let slow = format!("touch {}; sleep 60", began.display());
+    let built_by = |command: &str| {
+        fixture.configure("RELEASE_STAGE_BUILD", command);
+        let deploy = fixture.deploy();
+        deploy.env("DEPLOY_STATE_PAUSE_AFTER", "2").stderr_any()
+    };
+    let failing = || state(&fixture)["failing"]["deploys"].clone();
+    assert_eq!(built_by("exit 1").run(1).text("/outcome"), "aborted");
+    assert_eq!(failing().as_array().unwrap().len(), 1);
+    let ended = built_by(&slow).spawn();
+    until("it is being built", || began.exists());
+    ended.signal(Signal::SIGINT);
+    ended.finish(130);
+    assert_eq!(failing().as_array().unwrap().len(), 1);
+    assert_eq!(state(&fixture)["paused"], Value::Null);
+    built_by("exit 1").run(1);
+    let why = state(&fixture)["paused"]["why"].clone();
+    let why = why.as_str().unwrap();
+    assert!(why.starts_with("2 deploys in a row failed: "), "{why}");
+    assert_eq!(why.matches("(build failed)").count(), 2, "{why}");
+    serves(&fixture, 1);
 }
 
 #[test]

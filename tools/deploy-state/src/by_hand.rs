@@ -180,7 +180,14 @@ pub(crate) fn finish(
     for note in undrained.notes() {
         context.note(note);
     }
+    // Nothing went live of it, but an application whose builds always fail is one that keeps failing.
+    let build_failed =
+        outcome == Outcome::Aborted && application.told(id)?.is_some_and(|told| told.build_failed);
     let (state, ()) = change(application, deadline, |state| {
+        if build_failed {
+            let counted = state.build_failed(id, SystemTime::now());
+            counted.map_err(refused)?;
+        }
         let flag = state.held_by(id).map_err(refused)?.pending_file.clone();
         lower(flag.as_deref())?;
         undrained.note_in(state);

@@ -95,6 +95,27 @@ pub struct Told {
     pub forced: bool,
     /// Whether it took longer than was advised.
     pub over_limit: bool,
+    /// Whether its last step was a build that failed.
+    #[serde(skip)]
+    pub build_failed: bool,
+}
+
+/// What is not made although it could be: nothing was built, and nothing is wrong with what would be.
+const REFUSALS: [&str; 5] = [
+    "known-bad",
+    "tree-dirty",
+    "half-done",
+    "local-commits",
+    "tree-busy",
+];
+
+/// Whether a step was a build that failed, by itself: not one that was refused, nor one that somebody ended.
+fn is_failed_build(step: &Value) -> bool {
+    let report = &step["report"];
+    let code = report["error"]["code"].as_str().unwrap_or_default();
+    step["phase"] == Phase::Build.name()
+        && matches!(report["exit"].as_u64(), Some(1 | 3 | 124))
+        && !REFUSALS.contains(&code)
 }
 
 /// The deploys of a history, oldest first.
@@ -122,6 +143,7 @@ pub fn deploys(history: &[Value]) -> Vec<Told> {
                 steps: 0,
                 forced: false,
                 over_limit: false,
+                build_failed: false,
             });
             continue;
         }
@@ -131,6 +153,7 @@ pub fn deploys(history: &[Value]) -> Vec<Told> {
         match line["event"].as_str() {
             Some("step") => {
                 deploy.steps += 1;
+                deploy.build_failed = is_failed_build(line);
                 deploy.forced |= line["report"]["forced"] == Value::Bool(true);
             }
             Some("phase") => deploy.phase = Phase::named(&line["phase"]).or(deploy.phase),
@@ -154,4 +177,27 @@ pub fn deploys(history: &[Value]) -> Vec<Told> {
         }
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_build_that_failed_is_told_from_one_that_was_refused_or_ended() {
+        let failed = |phase: &str, exit: u8, code: &str| {
+            let report = json!({"tool": "release-stage", "exit": exit, "error": {"code": code}});
+            let step = json!({"event": "step", "deployId": "d", "phase": phase, "report": report});
+            let begun = json!({"event": "begun", "deployId": "d"});
+            deploys(&[begun, step]).iter().all(|one| one.build_failed)
+        };
+        assert!(failed("build", 1, "build-failed"));
+        assert!(failed("build", 124, "install-timed-out"));
+        assert!(failed("build", 3, "missing-program"));
+        assert!(!failed("build", 1, "known-bad"));
+        assert!(!failed("build", 130, "interrupted"));
+        assert!(!failed("build", 75, "lease-lost"));
+        assert!(!failed("pre-flight", 1, "check-failed"));
+    }
 }

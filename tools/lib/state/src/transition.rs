@@ -326,7 +326,7 @@ impl State {
             };
         }
         if deploy.moment_of.is_none() {
-            self.count_failure(id, outcome, at);
+            self.count_outcome(id, outcome, at);
         }
         let took = at.duration_since(deploy.started_at).unwrap_or_default();
         self.status = Status::Idle;

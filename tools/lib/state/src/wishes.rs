@@ -50,19 +50,28 @@ impl State {
         Some(Note::new("resumed", None, json!({"why": pause.why})))
     }
 
-    /// A deploy has ended. One that goes well ends the row of those that failed; the last one of a row that is long enough pauses
-    /// the application, until somebody resumes. One that was aborted says nothing either way.
-    pub(crate) fn count_failure(&mut self, id: &str, outcome: Outcome, at: SystemTime) {
+    /// A deploy has ended. One that goes well ends the row of those that failed; one that was aborted says nothing either way.
+    pub(crate) fn count_outcome(&mut self, id: &str, outcome: Outcome, at: SystemTime) {
         match outcome {
-            Outcome::Aborted => return,
-            Outcome::Succeeded => return self.failing.deploys.clear(),
-            Outcome::Failed | Outcome::RolledBack => {
-                let row = &mut self.failing.deploys;
-                row.push(format!("{id} ({})", outcome.name()));
-                let excess = row.len().saturating_sub(Failing::MOST);
-                row.drain(..excess);
-            }
+            Outcome::Aborted => {}
+            Outcome::Succeeded => self.failing.deploys.clear(),
+            Outcome::Failed | Outcome::RolledBack => self.count_failure(id, outcome.name(), at),
         }
+    }
+
+    /// The deploy is about to be aborted, for there is nothing to deploy: its build has failed. It counts as one that failed.
+    pub fn build_failed(&mut self, id: &str, at: SystemTime) -> Result<(), Refused> {
+        self.held_by(id)?;
+        self.count_failure(id, "build failed", at);
+        Ok(())
+    }
+
+    /// One more in the row of those that failed; once it is long enough it pauses the application, until somebody resumes.
+    fn count_failure(&mut self, id: &str, how: &str, at: SystemTime) {
+        let row = &mut self.failing.deploys;
+        row.push(format!("{id} ({how})"));
+        let excess = row.len().saturating_sub(Failing::MOST);
+        row.drain(..excess);
         let row = &self.failing.deploys;
         let enough = self.failing.pause_after.map(NonZeroU64::get);
         if enough.is_some_and(|enough| row.len() as u64 >= enough) && self.pause_at(at).is_none() {
@@ -115,7 +124,7 @@ mod tests {
         let mut state = State::first();
         state.failing.pause_after = NonZeroU64::new(pause_after);
         for (number, outcome) in outcomes.iter().enumerate() {
-            state.count_failure(&format!("d{number}"), *outcome, SystemTime::UNIX_EPOCH);
+            state.count_outcome(&format!("d{number}"), *outcome, SystemTime::UNIX_EPOCH);
         }
         state
     }
@@ -131,7 +140,7 @@ mod tests {
             "3 deploys in a row failed: d0 (failed), d2 (rolled-back), d3 (failed)"
         );
         paused.resume().unwrap();
-        paused.count_failure("d9", Failed, SystemTime::UNIX_EPOCH);
+        paused.count_outcome("d9", Failed, SystemTime::UNIX_EPOCH);
         assert_eq!(paused.paused, None, "it begins anew once somebody resumes");
         assert_eq!(after(3, &[Failed, Failed, Succeeded, Failed]).paused, None);
         assert_eq!(after(0, &[Failed; 9]).paused, None, "none is never");
@@ -141,7 +150,7 @@ mod tests {
     fn a_pause_that_somebody_asked_for_keeps_its_reason() {
         let mut state = after(1, &[]);
         state.pause("holidays", None, SystemTime::UNIX_EPOCH);
-        state.count_failure("d1", Outcome::Failed, SystemTime::UNIX_EPOCH);
+        state.count_outcome("d1", Outcome::Failed, SystemTime::UNIX_EPOCH);
         assert_eq!(state.paused.unwrap().why, "holidays");
     }
 }
