@@ -6,9 +6,10 @@ mod deploys;
 use deploys::{deploy, main_pid, named, prepared};
 use nix::sys::signal::Signal;
 use serde_json::Value;
-use slipway_tests::{Fixture, Supervisor, kill, left_out, until};
+use slipway_tests::{Fixture, Supervisor, kill, left_out, pm2_programs, until};
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 /// One check alone, which must come to that.
@@ -215,4 +216,85 @@ fn what_nobody_may_remove_is_known_before_the_deploy() {
     assert_eq!(stumbled.text("/error/message"), expected);
     assert!(file.exists());
     check(&fixture, "space", &[], "pass");
+}
+
+/// The service runs as somebody set it up by hand, out of a directory of their own that is no release.
+fn set_up_by_hand(fixture: &Fixture, directory: &Path) {
+    if fixture.supervisor == Supervisor::Pm2Fork {
+        // Without a kill_timeout, as most people do.
+        let port = fixture.port.number.to_string();
+        let pm2 = Command::new(pm2_programs().unwrap().join("pm2"))
+            .args([
+                "start",
+                "server.js",
+                "--name",
+                &fixture.name,
+                "--",
+                "--port",
+            ])
+            .arg(port)
+            .env("PM2_HOME", fixture.pm2_home())
+            .current_dir(directory)
+            .output();
+        assert!(pm2.unwrap().status.success());
+    } else {
+        let begin = |place: &str| {
+            let start = format!("{place}/demo-service --port {}", fixture.port.number);
+            fixture.change_unit(|unit| {
+                let unit = unit.with("Service", "WorkingDirectory", &format!("-{place}"));
+                unit.with("Service", "ExecStart", &start)
+            });
+        };
+        begin(directory.to_str().unwrap());
+        let unit = format!("{}.service", fixture.name);
+        fixture.systemctl(["start", &unit]);
+        // The unit is then changed as a deploy needs it, and nobody restarts it.
+        begin(fixture.root.join("current").to_str().unwrap());
+    }
+    fixture.until_version("1");
+}
+
+fn what_runs_already_is_the_way_back_from_the_first_deploy(supervisor: Supervisor) {
+    let Some(fixture) = Fixture::on(supervisor) else {
+        return;
+    };
+    prepared(&fixture);
+    let home = fixture.source("by-hand", "1", "healthy");
+    set_up_by_hand(&fixture, &home);
+    let obey = |hint: &str| fixture.shell(hint).no_report().stderr_any().run(0);
+    if supervisor == Supervisor::Pm2Fork {
+        let failed = check(&fixture, "service", &[], "fail");
+        let lasts = "--kill-timeout 30000 in DEPLOY_START";
+        assert!(text(&failed, "message").contains(lasts), "{failed}");
+        obey(text(&failed, "hint"));
+        fixture.until_version("1");
+        check(&fixture, "service", &[], "pass");
+    }
+    let warned = check(&fixture, "layout", &[], "warn");
+    let out_of = format!("the service runs out of {} and", home.display());
+    assert!(text(&warned, "message").starts_with(&out_of), "{warned}");
+    // Whatever release-stage is told to deploy later.
+    fixture.configure("RELEASE_STAGE_GIT", "/nowhere");
+    fixture.configure("RELEASE_STAGE_BRANCH", "main");
+    obey(text(&warned, "hint"));
+    check(&fixture, "layout", &[], "pass");
+    fixture.configure("RELEASE_STAGE_GIT", "");
+    fixture.configure("RELEASE_STAGE_BRANCH", "");
+
+    fixture.release(&named(2), "2", "crash");
+    let rejected = fixture.deploy().stderr_any().run(1);
+    assert_eq!(rejected.text("/outcome"), "rolled-back");
+    assert_eq!(fixture.selected().as_deref(), Some("before"));
+    fixture.until_version("1");
+    deploy(&fixture, 3);
+}
+
+#[test]
+fn the_first_deploy_of_what_runs_under_systemd_can_have_a_way_back() {
+    what_runs_already_is_the_way_back_from_the_first_deploy(Supervisor::Systemd);
+}
+
+#[test]
+fn the_first_deploy_of_what_runs_under_pm2_can_have_a_way_back() {
+    what_runs_already_is_the_way_back_from_the_first_deploy(Supervisor::Pm2Fork);
 }

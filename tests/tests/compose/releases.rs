@@ -169,6 +169,37 @@ fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
 }
 
 #[test]
+fn the_first_deploy_of_what_was_started_by_hand_can_have_a_way_back() {
+    let Some(fixture) = fixture() else { return };
+    let directory = project(&fixture, "shop");
+    start(
+        &fixture,
+        &format!("compose:{}", directory.display()),
+        &["--build"],
+    );
+    let image = inspect(&fixture, "shop", "web", IMAGE);
+    prepared(&fixture, &directory);
+    fixture.configure("RELEASE_STAGE_BUILD", "auto");
+    let look = fixture.tool("preflight").args(["--only", "layout"]);
+    let shop = ("COMPOSE_PROJECT_NAME", "shop");
+    let warned = look.env(shop.0, shop.1).stderr_any().run(0);
+    let checks = warned.at("/checks").as_array().unwrap();
+    let warned = checks.iter().find(|check| check["name"] == "layout");
+    let hint = warned.unwrap()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("release-stage --app"), "{hint}");
+    let obeyed = fixture.shell(&hint).env(shop.0, shop.1).no_report();
+    let _ = obeyed.stderr_any().run(0);
+
+    assert_eq!(fixture.selected().as_deref(), Some("before"));
+    // As a rollback starts it.
+    let again = fixture.shell("service-stop >/dev/null && exec service-start");
+    let again = again.env(shop.0, shop.1).stderr_any().run(0);
+    assert_eq!(again.text("/proof/verdict"), "proven");
+    fixture.until_version("1");
+    assert_eq!(inspect(&fixture, "shop", "web", IMAGE), image);
+}
+
+#[test]
 fn what_cannot_be_written_down_after_a_start_is_no_failed_start() {
     let Some(fixture) = fixture() else { return };
     fixture.release("20260101-000000", "1", "healthy");

@@ -183,7 +183,8 @@ fn source(args: &Args) -> Result<Source, Failure> {
         }));
     }
     match (&args.source, &args.git) {
-        (Some(_), _) if revision.is_some() => Err(Failure::usage(
+        // With both, the application's file names the repository, and the revision is of that.
+        (Some(_), None) if revision.is_some() => Err(Failure::usage(
             "--branch, --tag and --commit need --git or --in-place",
         )),
         (Some(directory), _) => Ok(Source::Directory(directory_at("--source", directory)?)),

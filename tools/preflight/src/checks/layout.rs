@@ -1,6 +1,6 @@
 //! `layout`: the directories are as the tools need them, the live release can be read, nothing half-made lies about.
 
-use super::Check;
+use super::{Check, first};
 use crate::finding::Finding;
 use crate::given::Given;
 use application::Application;
@@ -12,17 +12,18 @@ use std::{fs, io};
 
 pub(super) const CHECK: Check = Check {
     name: "layout",
-    about: "current selects a release, releases is a directory, the state and the manifest can be read, nothing half-made lies about",
+    about: "current selects a release, releases is a directory, the state and the manifest can be read, nothing half-made lies about; before a first deploy, that there is a way back from it",
     needs: "--root",
     given: |given| given.application.is_some(),
     run,
 };
 
-fn run(given: &Given, _: &Deadline) -> Finding {
+fn run(given: &Given, deadline: &Deadline) -> Finding {
     let Some(application) = &given.application else {
         return Finding::skip("there is no root");
     };
     let findings = [
+        first::no_way_back(given, application, deadline),
         directories(&application.layout),
         live(application),
         state(given, application),

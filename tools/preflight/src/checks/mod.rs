@@ -7,6 +7,7 @@ mod command;
 mod disk;
 mod entry;
 mod env;
+mod first;
 mod forbidden;
 mod freeze;
 mod git;

@@ -101,9 +101,10 @@ fn judge(status: &Status, ours: Duration, commands: &Commands) -> Finding {
     match status.stop_timeout {
         Some(theirs) if theirs < ours => Finding::fail(
             format!(
-                "its supervisor kills it {} after a stop; it is to have {}",
+                "its supervisor kills it {} after a stop; it is to have {}{}",
                 milliseconds(theirs),
-                milliseconds(ours)
+                milliseconds(ours),
+                commands.stop_within_lastingly(ours)
             ),
             commands.stop_within(ours),
         )

@@ -67,11 +67,20 @@ impl Commands {
             None if self.docker.is_some() => {
                 format!("stop_grace_period: {seconds}s in the project's file")
             }
-            None => format!(
-                "kill_timeout: {0} in the ecosystem file, or --kill-timeout {0} in DEPLOY_START; then service-stop and service-start",
-                time.as_millis()
-            ),
+            // Of the others PM2 alone has such a time. It restarts what it has, as that was started but for this.
+            None => format!("pm2 restart {unit} --kill-timeout {}", time.as_millis()),
         }
+    }
+
+    /// Where that is written down for the starts to come, where the supervisor does not keep it.
+    pub(super) fn stop_within_lastingly(&self, time: Duration) -> String {
+        if !self.by_pm2 {
+            return String::new();
+        }
+        let milliseconds = time.as_millis();
+        format!(
+            ". So that the next start asks for it as well: kill_timeout: {milliseconds} in the ecosystem file, or --kill-timeout {milliseconds} in DEPLOY_START"
+        )
     }
 
     /// Has it started at boot; a unit without an `[Install]` section needs one first.
