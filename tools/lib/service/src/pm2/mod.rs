@@ -6,6 +6,7 @@
 mod home;
 mod list;
 mod logs;
+mod said;
 mod start;
 mod supervise;
 mod wire;

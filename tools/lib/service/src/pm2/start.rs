@@ -12,6 +12,7 @@ use deadline::child::{Finished, Options, run};
 use serde_json::{Value, json};
 
 use super::list::Entry;
+use super::said::said;
 use super::{Pm2, Seen};
 use crate::{Error, environment};
 
@@ -77,14 +78,11 @@ impl Pm2 {
         if seen.own.is_empty() {
             return Err(Error::Refused {
                 action: format!("start {}", self.service()),
-                said: format!(
-                    "PM2 has nothing of that name afterwards: {}",
-                    finished.tail(3).trim()
-                ),
-                hint: Some(format!(
-                    "an app with name: '{}' in the ecosystem file",
-                    self.name
-                )),
+                said: match said(&finished).as_str() {
+                    "" => "PM2 has nothing of that name afterwards".to_owned(),
+                    said => format!("PM2 has nothing of that name afterwards: {said}"),
+                },
+                hint: Some(format!("cd {} && {}", directory.display(), self.by_hand())),
             });
         }
         // It runs. That the next boot would start the release before is no reason to stop it again, least of all in a rollback on
@@ -140,23 +138,28 @@ impl Pm2 {
         if finished.status.success() {
             return Ok(finished);
         }
-        let said = finished.tail(5);
+        let mut why = said(&finished);
+        if why.is_empty() {
+            why = finished.status.to_string();
+        }
         let hint = if finished.words().contains("out-of-date") {
-            // The daemon is of another version than the command.
-            "pm2 update, which starts the daemon anew, and everything that it runs".to_owned()
+            why.push_str("; the daemon is of another version than the command, and an update starts it anew with everything that it runs");
+            "pm2 update".to_owned()
         } else {
-            format!("in {}: {}", directory.display(), self.by_hand())
+            format!("cd {} && {}", directory.display(), self.by_hand())
         };
         Err(Error::Refused {
             action,
-            said: said.lines().map(str::trim).collect::<Vec<_>>().join(" "),
+            said: why,
             hint: Some(hint),
         })
     }
 
     fn by_hand(&self) -> String {
-        let start = self.setting.start.as_deref().unwrap_or(ECOSYSTEM[0]);
-        format!("pm2 start {start}, to see all that it says")
+        match self.setting.start.as_deref() {
+            Some(start) => format!("pm2 start --name {} {start}", self.name),
+            None => format!("cat {}", ECOSYSTEM[0]),
+        }
     }
 
     /// Where PM2 has a dump, from which it starts everything at the next boot, this service in it is what has just been
