@@ -71,7 +71,22 @@ on_each_quick_supervisor!(
 
 on_each_quick_supervisor!(a_dead_validating_deploy_is_settled_by_recover, |fixture| {
     let id = dead_while_validating(&fixture);
-    let recovered = deploy_state(&fixture, &["recover"], 0);
+    let app = fixture.app();
+    let undecided = format!(
+        "{NEW} was never validated: healthwait --app {0} && deploy-state --app {0} mark {NEW} good,",
+        app.display()
+    );
+    // Also where nobody watches.
+    let shown = fixture
+        .tool("deploy-state")
+        .arg("show")
+        .stderr_with(&format!("deploy {id} by "))
+        .stderr_with("its holder is dead")
+        .stderr_with(&format!("deploy-state --app {} recover", app.display()))
+        .stderr_with(&undecided);
+    shown.run(0);
+    let recovered = fixture.tool("deploy-state").arg("recover");
+    let recovered = recovered.stderr_with(&undecided).run(0);
     assert_eq!(recovered.text("/recovered"), id);
     assert_eq!(recovered.text("/outcome"), "aborted");
     assert_eq!(recovered.at("/started"), false, "it runs already");

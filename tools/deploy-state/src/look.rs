@@ -1,5 +1,6 @@
 //! Reading only: the state as it is, and the deploys so far. Waits for nobody.
 
+use crate::recover::undecided;
 use application::{Application, fail};
 use serde_json::json;
 use state::lease::{Holder, holder};
@@ -15,8 +16,14 @@ pub(crate) fn show(application: &Application, context: &Context) -> Result<Repor
     let holder = state
         .deploy()
         .map(|deploy| holder(&state, deploy, SystemTime::now()));
+    let is_dead = holder.as_ref().is_some_and(|holder| holder.life == "dead");
     for line in summary(&state, holder.as_ref()) {
-        context.aside(line);
+        // What nobody goes on with is for somebody to decide.
+        if is_dead {
+            context.note(line);
+        } else {
+            context.aside(line);
+        }
     }
     Ok(Report::of(&json!({
         "state": Document::of(&state),
@@ -34,6 +41,10 @@ fn summary(state: &State, holder: Option<&Holder>) -> Vec<String> {
         lines.push(format!("going back leads to {}", back.name));
     }
     lines.push(holder.map_or_else(|| "no deploy is going on".into(), Holder::to_string));
+    if holder.is_some_and(|holder| holder.life == "dead") {
+        lines.push("deploy-state recover finishes or undoes what it left".into());
+        lines.extend(undecided(state));
+    }
     lines.extend(application::still_drained(state).filter(|_| state.deploy().is_none()));
     match state.failing.deploys.len() {
         0 => {}

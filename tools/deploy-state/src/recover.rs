@@ -3,8 +3,8 @@
 use crate::args::{Args, PatienceArgs};
 use application::{Application, Recovered, Serves, Swept, Undrained, busy, still_drained};
 use serde_json::json;
-use state::Verdict;
 use state::lease::{Claim, Patience, claim};
+use state::{State, Verdict};
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure, Report};
 
@@ -50,10 +50,8 @@ pub(crate) fn recover(
                 recovered.settlement.outcome.name(),
                 recovered.settlement.why
             ));
-            if let Some(live) = unvalidated(application)? {
-                context.note(format!(
-                    "{live} was never validated: healthwait, then deploy-state mark {live} good; or rollback"
-                ));
+            if let Some(undecided) = undecided(&application.load()?) {
+                context.note(undecided);
             }
             let Recovered {
                 swept, undrained, ..
@@ -63,11 +61,14 @@ pub(crate) fn recover(
     }
 }
 
-/// The live release, where nobody has seen it well.
-fn unvalidated(application: &Application) -> Result<Option<String>, Failure> {
-    let state = application.load()?;
-    let live = state.live.clone();
-    Ok(live.filter(|live| state.verdict(live) != Verdict::Good))
+/// Where nobody has seen the live release well: what decides about it.
+pub(crate) fn undecided(state: &State) -> Option<String> {
+    let live = state.live.as_deref()?;
+    (state.verdict(live) != Verdict::Good).then(|| {
+        format!(
+            "{live} was never validated: healthwait && deploy-state mark {live} good, if it is well; rollback, if it is not"
+        )
+    })
 }
 
 /// No deploy is going on; what was half made by single tools is removed all the same, and a server that its deploy's end could not make
