@@ -44,11 +44,16 @@ install: ## what make release and make man have made, under PREFIX (/usr/local) 
 		$(DESTDIR)$(PREFIX)/share/slipway/commands \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
 	install $(addprefix $(TARGET)/release/,$(TOOLS)) scripts/deploy scripts/deploy-in-place scripts/deploy-compose $(DESTDIR)$(PREFIX)/bin
-	install -m 644 scripts/deploy.mk scripts/runbook.sh $(DESTDIR)$(PREFIX)/share/slipway
-	install -m 644 scripts/systemd/* $(DESTDIR)$(PREFIX)/share/slipway/systemd
+	install -m 644 scripts/runbook.sh $(DESTDIR)$(PREFIX)/share/slipway
 	install scripts/commands/* $(DESTDIR)$(PREFIX)/share/slipway/commands
-	install -m 644 $(TARGET)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(TARGET)/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
+	$(call put,scripts/deploy.mk,share/slipway)
+	$(call put,scripts/systemd/*,share/slipway/systemd)
+	$(call put,$(TARGET)/man/*.1,share/man/man1)
+	$(call put,$(TARGET)/man/*.7,share/man/man7)
+
+# These name where the tools are: a unit starts one by its path.
+put = for file in $(1); do to="$(DESTDIR)$(PREFIX)/$(2)/$${file\#\#*/}"; \
+	sed 's|/usr/local/|$(PREFIX)/|g' "$$file" >"$$to" && chmod 644 "$$to" || exit; done
 
 .PHONY: bench
 bench: ## what the README promises, measured: reaction, cost of waiting, cost of a start
