@@ -1,6 +1,7 @@
 //! A deploy under way, with every one of its processes known.
 
 use super::{Gate, runbook, state};
+use host::Proc;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use slipway_tests::{Ended, Fixture, Running, until, until_some};
@@ -139,12 +140,9 @@ pub(crate) fn until_gone(pid: u32) {
     until("the process is gone", || !lives(pid));
 }
 
-/// Whether it is there and no zombie.
+/// Whether it is there and not over: of one that is killed the first thread may have ended before the others.
 fn lives(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        !after_name.trim_start().starts_with(['Z', 'X'])
-    })
+    Proc::system().stat(pid).is_ok_and(|stat| !stat.is_over())
 }
 
 /// Waits until a tool has set itself up for signals: from then on one does not just kill it.
