@@ -12,8 +12,16 @@ use worktree::{Release, Tree};
 
 /// What the other process is to do: the tree, then name, directory and commit of the release, then its outputs.
 const ROLE: &str = "WORKTREE_TEST_MIRROR";
-/// How many kills there are, spread over the time that a whole mirror takes.
-const KILLS: u32 = 24;
+/// What is there while a mirror is under way.
+const UNDER_WAY: &str = ".git/slipway/mirroring.json";
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_micros(100);
+/// How many kills come before the tree is touched, spread over the time until then.
+const BEFORE: u32 = 6;
+/// How many have to come in the middle of a mirror, spread over the time from there to its end.
+const MIDDLE: u32 = 18;
+/// How many may come too late. Each makes the next ones come earlier, down to the moment at which the tree is touched.
+const TOO_LATE: u32 = 40;
 
 fn other_process(bench: &Bench, staged: &Staged) -> std::process::Child {
     let mut words = vec![
@@ -76,6 +84,19 @@ fn two(bench: &Bench) -> [Staged; 2] {
     })
 }
 
+/// Waits until it touches the tree; whether it was seen to, before it had ended.
+fn is_under_way(bench: &Bench, other: &mut std::process::Child) -> bool {
+    loop {
+        if bench.at(UNDER_WAY).exists() {
+            return true;
+        }
+        if other.try_wait().unwrap().is_some() {
+            return false;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
 #[test]
 fn after_a_kill_at_any_instant_the_next_mirror_leaves_exactly_one_release() {
     let bench = Bench::new();
@@ -83,21 +104,37 @@ fn after_a_kill_at_any_instant_the_next_mirror_leaves_exactly_one_release() {
     bench.write(&[(".env", "mine"), ("uploads/cat.jpg", "meow")]);
     bench.mirror(&both[0], Save).unwrap();
     let began = Instant::now();
-    assert!(other_process(&bench, &both[1]).wait().unwrap().success());
-    let whole = began.elapsed();
+    let mut whole = other_process(&bench, &both[1]);
+    is_under_way(&bench, &mut whole);
+    let before = began.elapsed();
+    while bench.at(UNDER_WAY).exists() {
+        std::thread::sleep(LOOK);
+    }
+    let mut rest = began.elapsed().saturating_sub(before);
+    assert!(whole.wait().unwrap().success());
     bench.is_at(&both[1]);
-    let mut in_the_middle = 0;
-    for kill in 0..KILLS {
-        let to = usize::try_from(kill % 2).unwrap();
+    let (mut kills, mut in_the_middle) = (0, 0);
+    while in_the_middle < MIDDLE {
+        assert!(
+            kills < BEFORE + MIDDLE + TOO_LATE,
+            "{in_the_middle} came in the middle of a mirror"
+        );
+        let to = usize::try_from(kills % 2).unwrap();
         let mut other = other_process(&bench, &both[to]);
-        std::thread::sleep(Duration::from_micros(
-            u64::try_from(whole.as_micros()).unwrap() * u64::from(kill) / u64::from(KILLS),
-        ));
+        if kills < BEFORE {
+            std::thread::sleep(before * kills / BEFORE);
+        } else if is_under_way(&bench, &mut other) {
+            std::thread::sleep(rest * in_the_middle / MIDDLE);
+        }
         other.kill().unwrap();
         other.wait().unwrap();
-        in_the_middle += u32::from(bench.at(".git/slipway/mirroring.json").exists());
+        if bench.at(UNDER_WAY).exists() {
+            in_the_middle += 1;
+        } else if kills >= BEFORE {
+            rest = rest * 3 / 4;
+        }
         // Forward or back: whichever is asked for is there, whole.
-        let next = usize::try_from(kill / 2 % 2).unwrap();
+        let next = usize::try_from(kills / 2 % 2).unwrap();
         bench.mirror(&both[next], Save).unwrap();
         bench.is_at(&both[next]);
         let gone = ["one", "two"][1 - next];
@@ -107,9 +144,6 @@ fn after_a_kill_at_any_instant_the_next_mirror_leaves_exactly_one_release() {
         // The next one has something to do only where the other release is there.
         bench.mirror(&both[to], Save).unwrap();
         bench.is_at(&both[to]);
+        kills += 1;
     }
-    assert!(
-        in_the_middle > 0,
-        "no kill came in the middle of a mirror: this has shown nothing"
-    );
 }
