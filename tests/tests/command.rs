@@ -126,6 +126,9 @@ fn runit_by_the_script_that_is_delivered() {
     deploy_by(&fixture, &script, 2, "healthy", 0);
     serves(&fixture, 2);
     for (version, behaviour) in [(3, "crash"), (4, "health-status=500"), (5, "hang")] {
+        if behaviour == "hang" {
+            fixture.configure("SERVICE_START_TIMEOUT", "3s");
+        }
         let rejected = deploy_by(&fixture, &script, version, behaviour, 1);
         assert_eq!(rejected.text("/outcome"), "rolled-back", "{behaviour}");
         serves(&fixture, 2);

@@ -15,13 +15,14 @@ fn program(fixture: &Fixture) -> &'static str {
     }
 }
 
-/// A start script, committed with the application, that says it is well once it answers.
+/// A start script, committed with the application, that says it is well once it answers. What waits for that ends with the application:
+/// a shell has what it starts in the background ignore PM2's signal, and PM2 waits for all that it has started.
 fn says_so(checkout: &Checkout<'_>) {
     let fixture = checkout.fixture;
     let tools = binaries();
     let script = format!(
         "#!/bin/sh\n{0}/rollback --app {1} --in-start >>in-start.out 2>&1\n\
-         (until ./demo-service get {2} >>/dev/null 2>&1; do sleep 0.05; done; exec {0}/deploy-state healthy --app {1}) >>/dev/null 2>&1 &\n\
+         (until ./demo-service get {2} >>/dev/null 2>&1; do sleep 0.05; kill -0 $$ || exit; done; exec {0}/deploy-state healthy --app {1}) >>/dev/null 2>&1 &\n\
          exec {4} --port {3}\n",
         tools.display(),
         fixture.app().display(),
