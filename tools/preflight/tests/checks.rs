@@ -9,7 +9,7 @@ use service::{Service, Setting};
 use state::{Begin, Mark, Verdict};
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -250,6 +250,36 @@ fn another_deploy_and_ones_own() {
     assert!(held["message"].as_str().unwrap().contains("ann@host"));
     application.check("lock", &["--id", "d1"], "pass");
     application.check("lock", &["--id", "d2"], "fail");
+}
+
+#[test]
+fn a_service_that_crashes_while_it_is_waited_for_listens_nowhere_else() {
+    let application = Application::new();
+    let file = application.root.join("service");
+    let service = format!("command:{}", file.display());
+    // It runs when it is first asked for.
+    let runs = r#"printf '{"active":"running","invocation":"%s"}' "#;
+    for (then, status) in [
+        ("exit 3", "pass"),
+        (&format!("{runs} second"), "pass"),
+        (&format!("{runs} first"), "fail"),
+    ] {
+        let script = format!(
+            "#!/bin/sh\nasked=$DEPLOY_ROOT/asked\n[ ! -e $asked ] || {{ {then}; exit; }}\n>$asked\n{runs} first\n"
+        );
+        fs::write(&file, script).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let arguments = [
+            "--service",
+            &service,
+            "--port",
+            "1",
+            "--check-timeout",
+            "1s",
+        ];
+        application.check("port", &arguments, status);
+        fs::remove_file(application.root.join("asked")).unwrap();
+    }
 }
 
 #[test]

@@ -91,13 +91,20 @@ fn look(given: &Given, port: u16, deadline: &Deadline) -> Result<Seen, Problem> 
         if silent && is_young(status) && patience.sleep(AGAIN).is_ok() {
             continue;
         }
-        let elsewhere = silent.then(|| listens_on(service, deadline));
+        // It may have ended meanwhile: one that crashes is for other checks to judge, and listens nowhere.
+        let runs_still = silent && is_same_run(status, &service.status(deadline).map_err(trouble)?);
+        let elsewhere = runs_still.then(|| listens_on(service, deadline));
         return Ok(Seen { look, elsewhere });
     }
 }
 
 fn is_young(status: &Status) -> bool {
     status.active_for.is_none_or(|time| time < COMING)
+}
+
+fn is_same_run(before: &Status, now: &Status) -> bool {
+    now.active == Active::Running
+        && (&now.invocation, now.main_pid) == (&before.invocation, before.main_pid)
 }
 
 fn listens_on(service: &Service, deadline: &Deadline) -> BTreeSet<u16> {
