@@ -7,7 +7,6 @@
 mod args;
 mod balancer;
 mod codes;
-mod connections;
 mod flag;
 mod measures;
 mod number;
@@ -168,15 +167,11 @@ fn lower_by_hand(args: &Args, context: &Context) -> Result<Report, Failure> {
 
 /// The sources that were told, each of which must be understood.
 fn sources(args: &Args, context: &Context) -> Result<Vec<Source>, Failure> {
-    if let Some(pointer) = args
-        .json
-        .as_deref()
-        .filter(|text| !source::is_pointer(text))
-    {
-        return Err(
-            Failure::usage(format!("--json {pointer}: a pointer begins with a slash"))
-                .hint(format!("--json /{}", pointer.replace('.', "/"))),
-        );
+    if let Some(pointer) = &args.json {
+        probe::json::pointer(pointer).map_err(|why| {
+            Failure::usage(format!("--json: {why}"))
+                .hint(format!("--json /{}", pointer.replace('.', "/")))
+        })?;
     }
     let mut sources = Vec::new();
     if let Some(url) = &args.url {

@@ -1,5 +1,6 @@
 //! A number of things in flight, as services write it. Pure.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// The number in this text: the text itself, or what stands at the JSON `pointer` in it. What is no whole number from 0 up
@@ -11,29 +12,26 @@ pub(crate) fn read(text: &str, pointer: Option<&str>) -> Result<u64, String> {
             .parse()
             .map_err(|_| format!("{} is no number", shortened(text)));
     };
-    let json: Value = serde_json::from_str(text)
-        .map_err(|error| format!("{} is no JSON: {error}", shortened(text)))?;
-    let found = json
-        .pointer(pointer)
-        .ok_or_else(|| format!("there is nothing at {pointer} in {}", shortened(text)))?;
-    whole(found).ok_or_else(|| {
-        format!(
-            "{} at {pointer} is no number",
-            shortened(&found.to_string())
-        )
-    })
+    let found = probe::json::find(text, pointer)
+        .map_err(|error| format!("{} is no JSON: {error}", shortened(text)))?
+        .ok_or_else(|| format!("there is nothing at {pointer} in {}", shortened(text)))?
+        .get();
+    whole(found).ok_or_else(|| format!("{} at {pointer} is no number", shortened(found)))
 }
 
 /// `3`, `3.0` and `"3"` are all three; so is a list of three.
-fn whole(value: &Value) -> Option<u64> {
-    match value {
+fn whole(json: &str) -> Option<u64> {
+    if json.starts_with('[') {
+        let list: Vec<IgnoredAny> = serde_json::from_str(json).ok()?;
+        return u64::try_from(list.len()).ok();
+    }
+    match serde_json::from_str(json).ok()? {
         Value::Number(number) => number.as_u64().or_else(|| {
             // 3.0: some languages print every number so. Its text without the zeros is what counts.
             let text = number.to_string();
             text.strip_suffix(".0")?.parse().ok()
         }),
         Value::String(text) => text.trim().parse().ok(),
-        Value::Array(list) => u64::try_from(list.len()).ok(),
         _ => None,
     }
 }

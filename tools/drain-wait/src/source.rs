@@ -1,6 +1,6 @@
 //! Where the work in flight is counted.
 
-use crate::{connections, number};
+use crate::number;
 use deadline::child::{self, Options};
 use deadline::{Deadline, Ended};
 use haproxy::Server;
@@ -91,7 +91,8 @@ impl Source {
                 haproxy::Error::Interrupted { signal } => Unread::Signal(signal),
                 error => because(error.to_string()),
             }),
-            Self::Connections(port) => connections::established(&Proc::system(), *port)
+            Self::Connections(port) => Proc::system()
+                .connections(*port)
                 .map_err(|error| because(error.to_string())),
         }
     }
@@ -100,9 +101,4 @@ impl Source {
 /// How much is in flight at all of them together.
 pub(crate) fn count(sources: &[Source], deadline: &Deadline) -> Result<u64, Unread> {
     sources.iter().map(|source| source.count(deadline)).sum()
-}
-
-/// Whether that is a JSON pointer (RFC 6901). Anything else would lead nowhere in whatever document.
-pub(crate) fn is_pointer(text: &str) -> bool {
-    text.is_empty() || text.starts_with('/')
 }

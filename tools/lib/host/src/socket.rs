@@ -1,4 +1,4 @@
-//! Listening TCP sockets, and the processes that hold them.
+//! TCP sockets: those that listen, the processes that hold them, and the connections to a port.
 
 use std::collections::HashSet;
 use std::io;
@@ -104,6 +104,38 @@ impl Proc {
         wanted: impl Fn(&Listener) -> bool,
     ) -> io::Result<Vec<Listener>> {
         let mut listeners = Vec::new();
+        self.in_state(net, LISTEN, |family, fields| {
+            listeners.extend(Some(listener(fields, family)?).filter(&wanted));
+            Some(())
+        })?;
+        Ok(listeners)
+    }
+
+    /// How many connections are established to that local port, over IPv4 and IPv6, in the caller's network namespace.
+    pub fn connections(&self, port: u16) -> io::Result<u64> {
+        // The kernel writes its table piece by piece: a connection may stand in two of them when others come and go meanwhile.
+        let mut ends = HashSet::new();
+        self.in_state("net", ESTABLISHED, |family, fields| {
+            let (here, there) = (
+                address(fields.get(1)?, family)?,
+                address(fields.get(2)?, family)?,
+            );
+            if here.port() == port {
+                ends.insert((here, there));
+            }
+            Some(())
+        })?;
+        Ok(ends.len() as u64)
+    }
+
+    /// Shows every socket that is in that state, by the fields of its line in the kernel's tables. A kernel without IPv6 has no second
+    /// table, and that is no error; a line that is not understood, also by `take`, is one.
+    fn in_state(
+        &self,
+        net: &str,
+        state: &str,
+        mut take: impl FnMut(Family, &[&str]) -> Option<()>,
+    ) -> io::Result<()> {
         for (table, family) in [("tcp", Family::Ipv4), ("tcp6", Family::Ipv6)] {
             let file = format!("{net}/{table}");
             let text = match self.text(&file) {
@@ -113,10 +145,17 @@ impl Proc {
                 }
                 Err(error) => return Err(error),
             };
-            parse(&text, family, &self.path(&file), &mut listeners)?;
+            for line in text.lines().skip(1) {
+                // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
+                let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+                let understood = match fields.get(3) {
+                    Some(found) if *found == state => take(family, &fields),
+                    found => found.map(drop),
+                };
+                understood.ok_or_else(|| malformed(&self.path(&file)))?;
+            }
         }
-        listeners.retain(wanted);
-        Ok(listeners)
+        Ok(())
     }
 
     /// Who holds these sockets ([`Listener::inode`]). An error where `/proc` itself cannot be listed; a process that
@@ -173,23 +212,22 @@ fn socket_inode(target: &Path) -> Option<u64> {
         .ok()
 }
 
-/// The state of a listening socket in the kernel's tables.
+/// The states of a listening socket and of a connection in the kernel's tables.
 const LISTEN: &str = "0A";
-
-fn parse(text: &str, family: Family, file: &Path, found: &mut Vec<Listener>) -> io::Result<()> {
-    for line in text.lines().skip(1) {
-        // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        if fields.get(3) != Some(&LISTEN) {
-            continue;
-        }
-        found.push(listener(&fields, family).ok_or_else(|| malformed(file))?);
-    }
-    Ok(())
-}
+const ESTABLISHED: &str = "01";
 
 fn listener(fields: &[&str], family: Family) -> Option<Listener> {
-    let (address, port) = fields.get(1)?.split_once(':')?;
+    Some(Listener {
+        address: address(fields.get(1)?, family)?,
+        inode: fields.get(9)?.parse().ok()?,
+        family,
+        user: fields.get(7)?.parse().ok()?,
+    })
+}
+
+/// `0100007F:1F90`, as the kernel writes 127.0.0.1:8080 on most machines.
+fn address(text: &str, family: Family) -> Option<SocketAddr> {
+    let (address, port) = text.split_once(':')?;
     let port = u16::from_str_radix(port, 16).ok()?;
     let address = match family {
         Family::Ipv4 => IpAddr::V4(Ipv4Addr::from(word(address)?)),
@@ -204,12 +242,7 @@ fn listener(fields: &[&str], family: Family) -> Option<Listener> {
             IpAddr::V6(Ipv6Addr::from(bytes))
         }
     };
-    Some(Listener {
-        address: SocketAddr::new(address, port),
-        inode: fields.get(9)?.parse().ok()?,
-        family,
-        user: fields.get(7)?.parse().ok()?,
-    })
+    Some(SocketAddr::new(address, port))
 }
 
 /// Four bytes of an address. The kernel prints them as one number in the machine's own byte order.

@@ -248,6 +248,31 @@ fn a_table_that_cannot_be_understood_is_not_an_empty_one() {
 }
 
 #[test]
+fn only_established_connections_to_the_port_count_and_each_once() {
+    let tree = Scratch::new();
+    let proc = Proc::at(tree.path());
+    let one = "   1: 0100007F:1F90 0100007F:D431 01 0:0\n";
+    let table = format!(
+        "{HEADER}   0: 0100007F:1F90 00000000:0000 0A 0:0\n{one}{one}\
+            \x20  2: 0100007F:D431 0100007F:1F90 01 0:0\n   3: 0100007F:1F90 0100007F:D432 06 0:0\n"
+    );
+    tree.file("net/tcp", &table);
+    assert_eq!(proc.connections(8080).unwrap(), 1);
+    tree.file("net/tcp", HEADER);
+    assert_eq!(proc.connections(8080).unwrap(), 0);
+    tree.file("net/tcp", &format!("{HEADER}   0: what\n"));
+    assert!(proc.connections(8080).is_err());
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (proc, port) = (Proc::system(), port_of(&listener));
+    assert_eq!(proc.connections(port).unwrap(), 0);
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let server = listener.accept().unwrap();
+    assert_eq!(proc.connections(port).unwrap(), 1);
+    drop((client, server));
+}
+
+#[test]
 fn an_address_of_the_second_family() {
     let tree = Scratch::new();
     tree.file("net/tcp", HEADER);

@@ -37,7 +37,7 @@ impl JsonExpectation {
             return Err(format!("\"{text}\" is not /pointer=value"));
         };
         Ok(Self {
-            pointer: checked(pointer)?,
+            pointer: self::pointer(pointer)?,
             wanted: Wanted::Written(value.to_owned()),
         })
     }
@@ -45,7 +45,7 @@ impl JsonExpectation {
     /// The very value, of that very type, at that pointer. Numbers that are equal are one, however they are written.
     pub fn exactly(pointer: &str, value: Value) -> Result<Self, String> {
         Ok(Self {
-            pointer: checked(pointer)?,
+            pointer: self::pointer(pointer)?,
             wanted: Wanted::Exactly(value),
         })
     }
@@ -76,7 +76,9 @@ impl JsonExpectation {
     }
 }
 
-fn checked(pointer: &str) -> Result<String, String> {
+/// A JSON pointer as RFC 6901 has it: empty for the whole body; `~1` is a slash, `~0` a tilde. Anything else leads nowhere in whatever
+/// body. The error is a sentence.
+pub fn pointer(pointer: &str) -> Result<String, String> {
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(format!(
             "the pointer \"{pointer}\" does not begin with a slash"
@@ -116,8 +118,9 @@ impl fmt::Display for Wanted {
     }
 }
 
-/// What stands at that pointer. The body is read to its end, so that what is no JSON is told from what lacks something.
-fn find<'a>(body: &'a str, pointer: &str) -> serde_json::Result<Option<&'a RawValue>> {
+/// What stands at that pointer ([`pointer`]), as it is written there. The body is read to its end, so that what is no JSON is told
+/// from what lacks something; however deep or long it is, that costs no memory.
+pub fn find<'a>(body: &'a str, pointer: &str) -> serde_json::Result<Option<&'a RawValue>> {
     let mut found: &RawValue = serde_json::from_str(body)?;
     for token in pointer.split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");

@@ -14,7 +14,7 @@ mod expect;
 mod headers;
 mod http;
 mod in_time;
-mod json;
+pub mod json;
 mod question;
 mod request;
 mod statuses;
