@@ -6,6 +6,7 @@ mod acts;
 mod env_file;
 mod link;
 mod names;
+mod pm2;
 mod state;
 mod systemctl;
 

@@ -23,8 +23,8 @@ const RAREST_IN_WATCH: Duration = Duration::from_secs(5);
 const SHARE_IN_WATCH: u32 = 50;
 /// However dear a look is, one is made this often in a watch.
 const DEAREST_IN_WATCH: Duration = Duration::from_secs(60);
-/// A signal is not kept waiting for the last lines of a log.
-const PATIENCE_AT_SIGNAL: Duration = Duration::from_secs(2);
+/// Neither a signal nor the end of a wait for a supervisor that does not answer is kept waiting for the last lines of a log.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(2);
 /// How many of the service's last lines are shown where it did not end well.
 const TAIL: usize = 20;
 
@@ -85,6 +85,8 @@ pub(crate) struct Looks<'a> {
     watching: Option<Duration>,
     /// A watch will follow, which judges processor time.
     will_watch: bool,
+    /// The supervisor gave no answer at the last look.
+    is_silent: bool,
     pub(crate) seen: Option<Seen>,
     pub(crate) report: Option<ServiceReport>,
 }
@@ -112,6 +114,7 @@ impl<'a> Looks<'a> {
             mark: None,
             watching: None,
             will_watch,
+            is_silent: false,
             seen: None,
             report: None,
         }
@@ -214,6 +217,10 @@ impl<'a> Looks<'a> {
             None => self.backoff.pause(),
         };
         self.due = Instant::now() + pause;
+        self.is_silent = matches!(
+            looked,
+            Err(service::Error::TimedOut { .. } | service::Error::Unavailable { .. })
+        );
         let seen = looked?;
         let mut limits = self.watch.limits.clone();
         if self.will_watch && self.watching.is_none() {
@@ -321,8 +328,8 @@ impl<'a> Looks<'a> {
 
     /// The service's last words since its start, or why they cannot be had. A wait that ran into its deadline still shows them.
     pub(crate) fn tail(&self) -> Vec<String> {
-        let patience = if deadline::interrupt::raised().is_some() {
-            PATIENCE_AT_SIGNAL
+        let patience = if self.is_silent || deadline::interrupt::raised().is_some() {
+            PATIENCE_AT_THE_END
         } else {
             PATIENCE
         };

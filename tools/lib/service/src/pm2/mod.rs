@@ -11,11 +11,12 @@ mod start;
 mod supervise;
 mod wire;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use deadline::Deadline;
+use deadline::{Deadline, LocalError};
 use durable::MutexError;
 use host::Proc;
 use nix::sys::signal::Signal;
@@ -94,14 +95,17 @@ impl Pm2 {
 
     fn look(&self, deadline: &Deadline) -> Result<Seen, Error> {
         let socket = self.home.socket();
-        let wire = Wire::connect(&socket).map_err(|error| match error.kind() {
-            std::io::ErrorKind::PermissionDenied => {
+        let wire = Wire::connect(&socket, deadline).map_err(|error| match error {
+            LocalError::Io(error) if error.kind() == ErrorKind::PermissionDenied => {
                 self.denied("ask PM2 about", &error.to_string())
             }
-            _ => Error::Unavailable {
+            LocalError::Io(error) => Error::Unavailable {
                 service: self.service(),
                 said: format!("{}: {error}", socket.display()),
             },
+            ended @ LocalError::Ended(_) => {
+                self.unanswered(NoAnswer::of(ended, deadline), "ask PM2 about")
+            }
         })?;
         let Some(mut wire) = wire else {
             return Ok(Seen {
@@ -256,8 +260,8 @@ impl Pm2 {
         for entry in seen.own.iter().filter(|entry| entry.is_to_be_stopped()) {
             let id = json!(entry.id);
             // Else a file that changes would start it again.
-            wire.say("stopWatch", &[json!("stopProcessId"), id.clone()])
-                .and_then(|_| wire.say("stopProcessId", &[id]))
+            wire.say("stopWatch", &[json!("stopProcessId"), id.clone()], deadline)
+                .and_then(|_| wire.say("stopProcessId", &[id], deadline))
                 .map_err(|none| self.unanswered(none, "stop"))?;
         }
         // Answered once all of them were taken up.

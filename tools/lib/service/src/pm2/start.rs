@@ -62,7 +62,8 @@ impl Pm2 {
         if let Some(mut wire) = seen.wire {
             for entry in &seen.own {
                 let id = json!(entry.id);
-                wire.say("stopWatch", &[json!("deleteProcessId"), id.clone()])
+                let watch = [json!("deleteProcessId"), id.clone()];
+                wire.say("stopWatch", &watch, deadline)
                     .map_err(|none| self.unanswered(none, "delete"))?;
                 self.ask(&mut wire, "deleteProcessId", &[id], "delete", deadline)?;
             }

@@ -5,20 +5,17 @@
 //! parts in the low one), then each part behind its length, four bytes, the highest first. A part is `j:` and JSON, or
 //! `s:` and text. The last part is the question's name, which the answer repeats.
 
-use std::io::{self, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
-use deadline::{Deadline, Ended};
+use deadline::{Deadline, Ended, Local, LocalError};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use serde_json::{Value, json};
 
-/// How long an answer may take. The daemon does one thing at a time, but none of those that are asked for takes long, save
-/// a stop, for which nobody waits here.
+/// How long a connection, a question or an answer may take at most. The daemon does one thing at a time, but none of those that are
+/// asked for takes long, save a stop, for which nobody waits here.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How often a wait for an answer looks at the deadline.
-const LOOK: Duration = Duration::from_millis(50);
 /// More than any list of processes takes.
 const LARGEST: u32 = 64 << 20;
 /// The version of the format, and how many parts a question has.
@@ -27,7 +24,7 @@ const VERSION: u8 = 1;
 /// A connection to a daemon.
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: UnixStream,
+    local: Local,
     /// The process that listens on the socket, by the kernel's word.
     pub(super) daemon: Option<u32>,
     asked: u64,
@@ -46,27 +43,23 @@ pub(super) enum NoAnswer {
 
 impl Wire {
     /// Connects; nothing where no daemon listens. Never starts one.
-    pub(super) fn connect(socket: &Path) -> io::Result<Option<Self>> {
-        let stream = match UnixStream::connect(socket) {
-            Ok(stream) => stream,
-            Err(error)
+    pub(super) fn connect(socket: &Path, deadline: &Deadline) -> Result<Option<Self>, LocalError> {
+        let local = match Local::connect(socket, &deadline.or_after(ANSWER)) {
+            Ok(local) => local,
+            Err(LocalError::Io(error))
                 if matches!(
                     error.kind(),
-                    io::ErrorKind::NotFound
-                        | io::ErrorKind::ConnectionRefused
-                        | io::ErrorKind::NotADirectory
+                    ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory
                 ) =>
             {
                 return Ok(None);
             }
             Err(error) => return Err(error),
         };
-        stream.set_read_timeout(Some(LOOK))?;
-        stream.set_write_timeout(Some(ANSWER))?;
-        let peer = getsockopt(&stream, PeerCredentials).ok();
+        let peer = getsockopt(&local, PeerCredentials).ok();
         Ok(Some(Self {
             daemon: peer.and_then(|peer| u32::try_from(peer.pid()).ok()),
-            stream,
+            local,
             asked: 0,
         }))
     }
@@ -78,7 +71,7 @@ impl Wire {
         arguments: &[Value],
         deadline: &Deadline,
     ) -> Result<Value, NoAnswer> {
-        let question = self.say(method, arguments)?;
+        let question = self.say(method, arguments, deadline)?;
         let limit = deadline.or_after(ANSWER);
         loop {
             let (answer, of) = self.message(&limit, deadline)?;
@@ -97,12 +90,19 @@ impl Wire {
     }
 
     /// Asks, and does not wait for the answer. What is asked next is answered after this was begun.
-    pub(super) fn say(&mut self, method: &str, arguments: &[Value]) -> Result<String, NoAnswer> {
+    pub(super) fn say(
+        &mut self,
+        method: &str,
+        arguments: &[Value],
+        deadline: &Deadline,
+    ) -> Result<String, NoAnswer> {
         self.asked += 1;
         let name = format!("slipway:{}", self.asked);
         let call = json!({"type": "call", "method": method, "args": arguments});
         let message = encode(&[format!("j:{call}"), format!("s:{name}")]);
-        self.stream.write_all(&message).map_err(broken)?;
+        self.local
+            .send(&message, &deadline.or_after(ANSWER))
+            .map_err(|error| NoAnswer::of(error, deadline))?;
         Ok(name)
     }
 
@@ -146,35 +146,28 @@ impl Wire {
         let mut bytes = vec![0; count];
         let mut filled = 0;
         while filled < count {
-            match self.stream.read(&mut bytes[filled..]) {
-                Ok(0) => return Err(NoAnswer::Broken("it closed the connection".to_owned())),
-                Ok(read) => filled += read,
-                Err(error) if is_a_pause(&error) => {
-                    deadline.check().map_err(NoAnswer::Ended)?;
-                    if limit.check().is_err() {
-                        return Err(NoAnswer::Broken(format!(
-                            "no answer within {} s",
-                            ANSWER.as_secs()
-                        )));
-                    }
-                }
-                Err(error) => return Err(broken(error)),
+            let received = self.local.receive(&mut bytes[filled..], limit);
+            match received.map_err(|error| NoAnswer::of(error, deadline))? {
+                0 => return Err(NoAnswer::Broken("it closed the connection".to_owned())),
+                received => filled += received,
             }
         }
         Ok(bytes)
     }
 }
 
-fn is_a_pause(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
-    )
-}
-
-#[allow(clippy::needless_pass_by_value)] // For map_err.
-fn broken(error: io::Error) -> NoAnswer {
-    NoAnswer::Broken(error.to_string())
+impl NoAnswer {
+    /// The limit of one answer may have passed before the caller's deadline.
+    pub(super) fn of(error: LocalError, deadline: &Deadline) -> Self {
+        match error {
+            LocalError::Ended(Ended::Passed) if deadline.check().is_ok() => {
+                let limit = ANSWER.as_secs();
+                Self::Broken(format!("PM2's daemon gave no answer within {limit} s"))
+            }
+            LocalError::Ended(ended) => Self::Ended(ended),
+            LocalError::Io(error) => Self::Broken(error.to_string()),
+        }
+    }
 }
 
 /// A message of these parts; there are never more than fifteen.
@@ -192,7 +185,13 @@ fn encode(parts: &[String]) -> Vec<u8> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::io::{Read, Write};
     use std::os::unix::net::UnixListener;
+    use std::time::Instant;
+
+    fn connected(socket: &Path) -> Result<Option<Wire>, LocalError> {
+        Wire::connect(socket, &Deadline::never())
+    }
 
     /// A daemon that sends these bytes once it was asked, and what comes of the question.
     fn answered(name: &str, bytes: Vec<u8>) -> Result<Value, NoAnswer> {
@@ -206,7 +205,7 @@ mod tests {
             let _ = stream.read(&mut question).unwrap();
             stream.write_all(&bytes).unwrap();
         });
-        let mut wire = Wire::connect(&socket).unwrap().unwrap();
+        let mut wire = connected(&socket).unwrap().unwrap();
         assert_eq!(wire.daemon, Some(std::process::id()));
         let answer = wire.ask("getMonitorData", &[], &Deadline::never());
         daemon.join().unwrap();
@@ -250,9 +249,28 @@ mod tests {
     fn where_nobody_listens_there_is_no_daemon() {
         let socket =
             std::env::temp_dir().join(format!("slipway-wire-{}-nobody", std::process::id()));
-        assert!(Wire::connect(&socket).unwrap().is_none());
+        assert!(connected(&socket).unwrap().is_none());
         drop(UnixListener::bind(&socket).unwrap());
-        assert!(Wire::connect(&socket).unwrap().is_none());
+        assert!(connected(&socket).unwrap().is_none());
+        std::fs::remove_file(socket).unwrap();
+    }
+
+    #[test]
+    fn a_daemon_that_hangs_is_left_at_the_deadline() {
+        let socket = std::env::temp_dir().join(format!("slipway-wire-{}-hung", std::process::id()));
+        let _ = std::fs::remove_file(&socket);
+        let hung = UnixListener::bind(&socket).unwrap();
+        let mut wire = connected(&socket).unwrap().unwrap();
+        let began = Instant::now();
+        let soon = || Deadline::after(Duration::from_millis(50));
+        // More than the socket takes by itself.
+        let long = [json!("x".repeat(2 << 20))];
+        for arguments in [&[][..], &long] {
+            let answer = wire.ask("getMonitorData", arguments, &soon());
+            assert!(matches!(answer, Err(NoAnswer::Ended(Ended::Passed))));
+        }
+        assert!(began.elapsed() < ANSWER);
+        drop(hung);
         std::fs::remove_file(socket).unwrap();
     }
 }
