@@ -248,6 +248,15 @@ fn the_last_server_of_a_backend_is_not_drained() {
         .run(1);
     assert_eq!(refused.error_code(), "last-server");
     assert_eq!(balanced.admin("blue"), "0");
+    // Where it is down itself, that makes no difference to anybody.
+    balanced.ask("set server shop/blue health down");
+    let drain = |options: &[&str]| {
+        let tool = fixture.tool("drain-wait").args(["--haproxy", &blue]);
+        tool.args(options).stderr_any().run(0);
+    };
+    drain(&[]);
+    drain(&["--clear"]);
+    balanced.ask("set server shop/blue health up");
     fixture.release(&named(2), "2", "healthy");
     let refused = fixture.deploy().run(1);
     assert_eq!(refused.text("/why"), "pre-flight checks failed");

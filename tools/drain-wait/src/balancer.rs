@@ -29,7 +29,8 @@ pub fn drain(lease: &Lease<'_>, server: &Server, deadline: &Deadline) -> Result<
     if !drained.changed {
         return Ok(drained);
     }
-    if server.is_last(deadline).map_err(|error| failure(&error))? {
+    let before = server.work(deadline).map_err(|error| failure(&error))?;
+    if before.is_last() {
         return Err(last(server));
     }
     // Outside a deploy it stays drained until somebody says otherwise, as the flag does.
@@ -39,9 +40,9 @@ pub fn drain(lease: &Lease<'_>, server: &Server, deadline: &Deadline) -> Result<
     let ordered = server.drain(deadline).and_then(|()| server.admin(deadline));
     match ordered {
         Ok(Admin::Draining) => {
-            // Two that drain at the same moment each see the other one ready before.
-            match server.is_last(deadline) {
-                Ok(true) => {
+            // Two that drain at the same moment each see the other one take work before.
+            match server.work(deadline) {
+                Ok(now) if before.here && !now.elsewhere => {
                     make_ready(lease, server, &deadline.uninterruptible())?;
                     Err(last(server))
                 }

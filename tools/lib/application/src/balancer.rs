@@ -142,7 +142,7 @@ pub fn still_drained(state: &State) -> Option<String> {
     let by_hand = format!("drain-wait --haproxy {first} --clear");
     Some(if state.kept_drained {
         format!(
-            "{servers} is left drained, for neither release serves: the next deploy or rollback that ends well makes it ready, or {by_hand}"
+            "{servers} is left drained, for neither release serves: the next deploy that ends well makes it ready, and so does going back to a release that is well; or {by_hand}"
         )
     } else {
         format!(

@@ -47,6 +47,22 @@ pub enum Admin {
     Maintenance,
 }
 
+/// Where a backend's new work can go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// To the server itself.
+    pub here: bool,
+    /// To another one.
+    pub elsewhere: bool,
+}
+
+impl Work {
+    /// Whether the server is the last one to take any: without it HAProxy answers 503.
+    pub fn is_last(self) -> bool {
+        self.here && !self.elsewhere
+    }
+}
+
 impl Server {
     /// `BACKEND/SERVER`.
     pub fn name(&self) -> String {
@@ -65,18 +81,21 @@ impl Server {
         }
     }
 
-    /// Whether no other server of its backend takes new work, so that nobody would where this one drains. One that is not
-    /// checked is taken for well, as HAProxy does.
-    pub fn is_last(&self, deadline: &Deadline) -> Result<bool, Error> {
+    /// Where the backend's new work can go. A server that is not checked is taken for well, as HAProxy takes it.
+    pub fn work(&self, deadline: &Deadline) -> Result<Work, Error> {
         let text = self.ask(STATISTICS, deadline)?;
         let statistics = self.statistics(&text)?;
-        let takes_work = |status: &str| status.starts_with("UP") || status == "no check";
-        let is_other = |name: &str| !["FRONTEND", "BACKEND", &self.member].contains(&name);
-        let own = [("pxname", self.backend.as_str())];
-        let mut members = statistics.rows(&own);
-        Ok(!members.any(|row| {
-            row.get("svname").is_some_and(is_other) && row.get("status").is_some_and(takes_work)
-        }))
+        let mut work = Work::default();
+        for row in statistics.rows(&[("pxname", &self.backend)]) {
+            let status = row.get("status").unwrap_or_default();
+            let takes = status.starts_with("UP") || status == "no check";
+            match row.get("svname") {
+                Some("FRONTEND" | "BACKEND") | None => {}
+                Some(name) if name == self.member => work.here |= takes,
+                Some(_) => work.elsewhere |= takes,
+            }
+        }
+        Ok(work)
     }
 
     /// What was ordered for it.

@@ -39,5 +39,5 @@ pub(super) fn weigh(finding: Finding, given: &Given, deadline: &Deadline) -> Fin
 fn is_drainable(server: &Server, deadline: &Deadline) -> Result<bool, Error> {
     server.may_order(deadline)?;
     // What somebody has taken out of service is left as it is.
-    Ok(server.admin(deadline)? != Admin::Ready || !server.is_last(deadline)?)
+    Ok(server.admin(deadline)? != Admin::Ready || !server.work(deadline)?.is_last())
 }
