@@ -23,6 +23,10 @@ test: ## everything, on real parts
 	$(MAKE) build
 	tests/run
 
+.PHONY: test-compose-plugin
+test-compose-plugin: build ## the tests of Compose projects once more, with docker compose, which is fetched from Debian 13
+	tests/compose-plugin
+
 .PHONY: lint
 lint: ## form, lints, shell scripts, licences
 	tests/lint
