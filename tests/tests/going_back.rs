@@ -77,13 +77,7 @@ on_each_quick_supervisor!(a_release_that_is_named_is_always_gone_to, |fixture| {
         (2, "aaaa11112222333344445555666677778888aaaa"),
         (3, "aaab11112222333344445555666677778888aaab"),
     ] {
-        let release = fixture.release(&named(version), &version.to_string(), "healthy");
-        let name = named(version);
-        let manifest = format!(
-            r#"{{"schema":1,"name":"{name}","sequence":{version},"createdAt":"2026-01-01T00:00:00.000Z",
-                "kind":"static","commit":"{commit}","files":3,"bytes":1}}"#
-        );
-        fs::write(release.join(".release.json"), manifest).unwrap();
+        of_commit(&fixture, version, commit);
         let deployed = fixture.deploy().run(0);
         assert_eq!(deployed.text("/outcome"), "succeeded");
     }
@@ -110,6 +104,65 @@ on_each_quick_supervisor!(a_release_that_is_named_is_always_gone_to, |fixture| {
     assert_eq!(outside.error_code(), "bad-release-name");
     serves(&fixture, 3);
 });
+
+/// A manifest that tells of this commit alone.
+fn of_commit(fixture: &Fixture, version: u32, commit: &str) {
+    let release = fixture.release(&named(version), &version.to_string(), "healthy");
+    let name = named(version);
+    let manifest = format!(
+        r#"{{"schema":1,"name":"{name}","sequence":{version},"createdAt":"2026-01-01T00:00:00.000Z",
+            "kind":"static","commit":"{commit}","files":3,"bytes":1}}"#
+    );
+    fs::write(release.join(".release.json"), manifest).unwrap();
+}
+
+#[test]
+fn the_same_commit_again_is_no_way_back_unless_it_is_named() {
+    let Some(fixture) = Fixture::on(Supervisor::Process) else {
+        return;
+    };
+    deployed(&fixture, 1..=1);
+    for version in [2, 3] {
+        of_commit(
+            &fixture,
+            version,
+            "aaaa11112222333344445555666677778888aaaa",
+        );
+        let deployed = fixture.deploy().run(0);
+        assert_eq!(deployed.text("/outcome"), "succeeded");
+    }
+    let would = rollback(&fixture, &["--dry-run"], 0);
+    assert_eq!(would.text("/to"), named(1));
+    goes(&fixture, &["--to", &named(2)], 3, 2);
+    goes(&fixture, &["--to", &named(3)], 2, 3);
+    let back = rollback(&fixture, &[], 0);
+    assert_eq!(back.text("/to"), named(1));
+    let passed = format!("passed over: {} is the same as {}", named(2), named(3));
+    assert!(back.text("/reason").contains(&passed), "{}", back.stdout);
+    went_back(&fixture, 3, 1, &passed);
+}
+
+#[test]
+fn behind_somebody_else_on_the_port_nothing_is_begun() {
+    let Some(fixture) = Fixture::on(Supervisor::Process) else {
+        return;
+    };
+    deployed(&fixture, 1..=2);
+    let pid = fixture.get("/health").unwrap().at("/pid");
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = stranger.local_addr().unwrap().port().to_string();
+    fixture.configure("DEPLOY_PORT", &port);
+    for options in [&[][..], &["--dry-run"]] {
+        let refused = rollback(&fixture, options, 1);
+        assert_eq!(refused.error_code(), "port-held");
+        let own = format!("process {} (", std::process::id());
+        assert!(refused.text("/error/message").contains(&own));
+    }
+    assert_eq!(fixture.get("/health").unwrap().at("/pid"), pid);
+    assert_eq!(verdict(&fixture, 2), "good");
+    assert!(events(&fixture, "rolling-back").is_empty());
+    serves(&fixture, 2);
+}
 
 on_each_quick_supervisor!(a_dry_run_says_where_it_would_go, |fixture| {
     deployed(&fixture, 1..=2);

@@ -79,6 +79,17 @@ fn a_service_that_has_ended_or_is_unhealthy_is_a_failed_check() {
     let message = check(1);
     assert!(message.contains("worker exited"), "{message}");
 
+    // What ended is started again, and nothing else.
+    let web = container(&fixture, "shop", "web");
+    let again = fixture
+        .tool("service-start")
+        .args(["--service", &all])
+        .env("SERVICE_START_BUILD", "no");
+    let again = again.stderr_any().run(0);
+    assert_eq!(again.at("/changed"), &Value::Bool(true));
+    assert_eq!(container(&fixture, "shop", "web"), web);
+    assert!(check(0).contains("running"));
+
     // Its own health check asks for a page that is not there.
     let file = directory.join("docker-compose.yml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -93,6 +104,9 @@ fn a_service_that_has_ended_or_is_unhealthy_is_a_failed_check() {
         .stderr_any()
         .run(124);
     assert_eq!(unready.error_code(), "not-ready");
+    let why = unready.text("/error/message");
+    assert!(why.contains("web: health unhealthy ("), "{why}");
+    assert!(!why.contains("nobody listens"), "{why}");
     let message = check(1);
     assert!(message.contains("health unhealthy"), "{message}");
 }

@@ -57,6 +57,24 @@ fn each_has_its_code_and_its_cure() {
     let hint = barred.text("/checks/0/hint");
     assert!(hint.contains("usermod -aG docker"), "{hint}");
 
+    let dockerfile = directory.join("worker/Dockerfile");
+    let text = std::fs::read_to_string(&dockerfile).unwrap();
+    std::fs::write(&dockerfile, text + "COPY absent .\n").unwrap();
+    let failed = fixture
+        .tool("service-start")
+        .args(["--service", &at("shop"), "--build"])
+        .stderr_any()
+        .run(3);
+    cured(
+        &failed,
+        "supervisor-refused",
+        &format!("cd {} && docker", directory.display()),
+    );
+    let message = failed.text("/error/message");
+    // The step at which it failed, and what became of it.
+    assert!(message.contains("COPY absent ."), "{message}");
+    assert!(message.to_lowercase().contains("not found"), "{message}");
+
     let unit = fixture
         .tool("service-start")
         .args(["--service", "process:shop", "--start", "true", "--build"])

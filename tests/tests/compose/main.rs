@@ -7,6 +7,7 @@ mod crash_loop;
 #[path = "../deploys/mod.rs"]
 mod deploys;
 mod errors;
+mod images_gone;
 mod releases;
 mod strangers;
 
@@ -24,6 +25,12 @@ fn inspect(fixture: &Fixture, project: &str, service: &str, template: &str) -> S
     let engine = fixture.engine.as_ref().unwrap();
     let id = container(fixture, project, service);
     engine.say(&["inspect", "--format", template, &id])
+}
+
+/// The id that the engine has for the image of this name.
+fn image_id(fixture: &Fixture, name: &str) -> String {
+    let ask = ["image", "inspect", "--format", "{{.Id}}", name];
+    fixture.engine.as_ref().unwrap().say(&ask)
 }
 
 /// The container of this service, whatever state it is in.

@@ -1,7 +1,7 @@
 //! Releases of a Compose project: its configuration with every image told by its id, made live and led back from.
 
 use crate::by_hand::start;
-use crate::{container, fixture, inspect, project};
+use crate::{container, fixture, image_id, inspect, project};
 use slipway_tests::{Ended, Fixture, Registry, Tool};
 use std::fs;
 
@@ -87,25 +87,35 @@ fn a_tag_that_moves_takes_nobody_along_who_did_not_ask() {
     assert_eq!(forced.text("/images/0"), format!("demo={bad}"));
     assert_eq!(forced.text("/kind"), "compose");
 
-    // Well again; and back by hand, wherever the name points by now.
+    // Well again, and once more the same; and back by hand, past what is no other, wherever the name points by now.
     let third = put("3", "healthy");
+    assert_eq!(outcome(&deploy_compose(&fixture).run(0)), "succeeded");
+    let same = fixture.selected().unwrap();
     assert_eq!(outcome(&deploy_compose(&fixture).run(0)), "succeeded");
     fixture.until_version("3");
     assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), third);
     let wrong = fixture.tool("rollback").args(["--kind", "release"]);
     assert_eq!(wrong.stderr_any().run(1).error_code(), "other-kind");
     let back = fixture.tool("rollback").args(["--kind", "compose"]);
-    assert_eq!(back.stderr_any().run(0).text("/to"), live);
+    let back = back.stderr_any().run(0);
+    assert_eq!(back.text("/to"), live);
+    let passed = format!("passed over: {same} is the same as");
+    assert!(back.text("/reason").contains(&passed), "{}", back.stdout);
     fixture.until_version("1");
     assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), first);
     let kept = format!("slipway/shop/demo:{live}");
-    assert_eq!(
-        engine.say(&["image", "inspect", "--format", IMAGE_ID, &kept]),
-        first
-    );
-}
+    assert_eq!(image_id(&fixture, &kept), first);
 
-const IMAGE_ID: &str = "{{.Id}}";
+    // Somebody has cleared away what no container uses.
+    engine.say(&["image", "prune", "--all", "--force"]);
+    let running = container(&fixture, "shop", "demo");
+    let forward = fixture.tool("rollback").args(["--to", &same]);
+    let refused = forward.stderr_any().run(1);
+    assert_eq!(refused.error_code(), "images-missing");
+    assert_eq!(container(&fixture, "shop", "demo"), running);
+    let hint = format!("deploy-compose {}", fixture.app().display());
+    assert_eq!(refused.text("/error/hint"), hint);
+}
 
 #[test]
 fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
@@ -159,7 +169,7 @@ fn what_was_started_by_hand_is_taken_over_and_pruned_images_are_let_go() {
     let live = fixture.selected().unwrap();
     assert!(of(&live, "web"));
     for other in &others {
-        engine.say(&["image", "inspect", "--format", IMAGE_ID, other]);
+        image_id(&fixture, other);
     }
     // A tag that was lost, or never came to be, is there again.
     engine.say(&["rmi", &format!("slipway/shop/web:{live}")]);

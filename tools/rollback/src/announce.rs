@@ -1,8 +1,9 @@
 //! Where to, and the word that this deploy turns back.
 
 use crate::args::Args;
-use crate::back::Wanted;
 use crate::plan::{self, NoTarget};
+use crate::survey::{Passed, phrase};
+use crate::wanted::Wanted;
 use application::{Application, Lease, fail};
 use deadline::Deadline;
 use releases::ResolveError;
@@ -14,13 +15,21 @@ pub(crate) fn announce(
     application: &Application,
     args: &Args,
     wanted: &Wanted,
+    passed: &[Passed],
     lease: &Lease<'_>,
     deadline: &Deadline,
 ) -> Result<(Option<String>, String), Failure> {
     let mut held = lease.lock(deadline)?;
     application.learn(&mut held.state)?;
     let live = application.link()?.release().map(str::to_owned);
-    let to = choose(application, &held.state, args, wanted, live.as_deref())?;
+    let to = choose(
+        application,
+        &held.state,
+        args,
+        wanted,
+        live.as_deref(),
+        passed,
+    )?;
     releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
     let switches = live.as_deref() != Some(&to);
     if wanted.automatic && switches && held.state.rollbacks_tried > 0 {
@@ -44,17 +53,19 @@ pub(crate) fn announce(
     Ok((live, to))
 }
 
-/// Where a rollback leads: as a person says, else by itself.
+/// Where a rollback leads: as a person says, else by itself; past those that it cannot or need not lead to.
 pub(crate) fn choose(
     application: &Application,
     state: &State,
     args: &Args,
     wanted: &Wanted,
     live: Option<&str>,
+    passed: &[Passed],
 ) -> Result<String, Failure> {
+    let names: Vec<&str> = passed.iter().map(|one| one.name.as_str()).collect();
     let chosen = match &args.to {
-        Some(wanted) => plan::named(state, wanted),
-        None => plan::target(state, state.deploy(), live, &wanted.link),
+        Some(wanted) if passed.is_empty() => plan::named(state, wanted),
+        _ => plan::target(state, state.deploy(), live, &wanted.link, &names),
     };
     chosen.map_err(|no_target| match no_target {
         NoTarget::NoSuch(wanted) => match releases::resolve(&application.layout, &wanted) {
@@ -73,8 +84,10 @@ pub(crate) fn choose(
         NoTarget::Nowhere => Failure::no(
             "no-target",
             format!(
-                "there is no validated release before {}; on disk: {}",
+                "there is no {}validated release before {}; {}on disk: {}",
+                if passed.is_empty() { "" } else { "other " },
                 live.unwrap_or("the first one"),
+                phrase(passed).map_or_else(String::new, |told| told + "; "),
                 listed(state)
             ),
         )

@@ -1,9 +1,10 @@
 //! The rollback itself: announced, then stop, switch, start, and seen to be well.
 
-use crate::announce::{announce, choose};
+use crate::announce::announce;
 use crate::args::Args;
-use crate::plan::Link;
+use crate::survey::{Survey, survey};
 use crate::verify;
+use crate::wanted::Wanted;
 use application::{Application, Lease, PROBATION, Serves, answers, fail, lower, still_drained};
 use deadline::Deadline;
 use serde::Serialize;
@@ -18,19 +19,6 @@ use step::{Context, Failure};
 const DEAD_MAN: Duration = Duration::from_secs(90);
 /// What may come on top of the stop and the start: the lock, the supervisor's answers, a port that is slow to be free.
 const BEYOND: Duration = Duration::from_secs(60);
-
-/// A rollback that somebody, or something, wants.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    /// Why.
-    pub(crate) reason: String,
-    /// Whether no person decided it: then there is one a deploy.
-    pub(crate) automatic: bool,
-    /// Whether it speaks against the release: a runbook or a tool that was killed is no verdict on what it deployed.
-    pub(crate) blames: bool,
-    /// What the steps before it say of the link.
-    pub(crate) link: Link,
-}
 
 /// A rollback that is done.
 #[derive(Debug, Clone, Serialize)]
@@ -94,18 +82,25 @@ pub(crate) fn roll_back(
 ) -> Result<Done, Failure> {
     let began = Instant::now();
     let service = application.service(&args.service)?;
-    if args.dry_run {
-        return dry_run(application, args, wanted, context);
-    }
     let limit = args.stop_timeout + args.timeout + BEYOND;
     let deadline = context.deadline(limit).uninterruptible();
     answers(service.as_ref(), &deadline)?;
-    if !wanted.automatic {
-        // What cannot be is refused before a lease is taken for it.
-        foresee(application, args, wanted)?;
+    // What cannot be is refused before a lease is taken for it, and before anything is stopped.
+    let seen = survey(
+        application,
+        service.as_ref(),
+        args,
+        wanted,
+        context,
+        &deadline,
+    )?;
+    let wanted = &wanted.knowing(&seen);
+    if args.dry_run {
+        return Ok(dry_run(seen, wanted, context));
     }
     let lease = application.enter(context, "rollback", Duration::ZERO, &deadline)?;
-    let (from, to) = match announce(application, args, wanted, &lease, &deadline) {
+    let announced = announce(application, args, wanted, &seen.passed, &lease, &deadline);
+    let (from, to) = match announced {
         Err(failure) if wanted.automatic && failure.code() == "no-target" => {
             let stranded = stranded(application, &lease, wanted, &failure, &deadline)?;
             let drained = tell_drained(application, context)?;
@@ -302,32 +297,14 @@ fn end(
     held.write(note).map_err(fail::store)
 }
 
-/// What is live, and where a rollback would lead.
-fn foresee(
-    application: &Application,
-    args: &Args,
-    wanted: &Wanted,
-) -> Result<(Option<String>, String), Failure> {
-    let mut state = application.load()?;
-    application.learn(&mut state)?;
-    let live = application.link()?.release().map(str::to_owned);
-    let to = choose(application, &state, args, wanted, live.as_deref())?;
-    releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
-    Ok((live, to))
-}
-
-fn dry_run(
-    application: &Application,
-    args: &Args,
-    wanted: &Wanted,
-    context: &Context,
-) -> Result<Done, Failure> {
-    let (live, to) = foresee(application, args, wanted)?;
+fn dry_run(seen: Survey, wanted: &Wanted, context: &Context) -> Done {
+    let to = seen.to.unwrap_or_default();
     context.note(format!(
-        "would go from {} to {to}",
-        live.as_deref().unwrap_or("nothing")
+        "would go from {} to {to}: {}",
+        seen.live.as_deref().unwrap_or("nothing"),
+        wanted.reason
     ));
-    Ok(Done::between(live, to, wanted.reason.clone()))
+    Done::between(seen.live, to, wanted.reason.clone())
 }
 
 /// The lease is gone. Where that is because the service's own start has led this very deploy back already, all that is

@@ -13,6 +13,10 @@ pub(crate) const OWN: step::Codes = &[
         "one automatic rollback has been made since the deploy began",
     ),
     (
+        "port-held",
+        "by hand: somebody else holds the service's port, and nothing was changed",
+    ),
+    (
         "other-kind",
         "the application is not deployed in the way that --kind names",
     ),

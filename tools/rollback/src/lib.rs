@@ -8,16 +8,18 @@ mod args;
 mod back;
 mod codes;
 mod plan;
+mod survey;
 mod verify;
+mod wanted;
 mod watch;
 
 use application::Application;
 pub use args::Args;
-use back::Wanted;
 use plan::{Asked, Link};
 use serde_json::json;
 use std::ffi::OsString;
 use step::{Context, Failure, Report};
+use wanted::Wanted;
 use watch::{InStart, Loop};
 
 /// rollback.

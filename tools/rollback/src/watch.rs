@@ -70,7 +70,7 @@ pub(crate) fn in_start(
     let tried = deploy
         .as_ref()
         .filter(|_| matches!(held.state.status, Status::Validating(_)));
-    let Ok(to) = plan::target(&held.state, tried, live.as_deref(), &Link::Untold) else {
+    let Ok(to) = plan::target(&held.state, tried, live.as_deref(), &Link::Untold, &[]) else {
         return Ok(InStart::Left(
             "there is no validated release to go back to".into(),
         ));

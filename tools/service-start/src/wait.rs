@@ -59,7 +59,7 @@ pub(crate) fn until_up(
         let status = match look(service, deadline) {
             // Cut off by the end of the wait: what was seen before counts.
             Err(failure) if failure.code() == "timed-out" && deadline.check().is_err() => {
-                return Err(last.map_or(failure, |status| not_ready(service, &status, signs)));
+                return Err(last.map_or(failure, |status| not_ready(service, &status, signs, None)));
             }
             looked => looked?,
         };
@@ -76,7 +76,7 @@ pub(crate) fn until_up(
         let port = match signs.port {
             Some(port) => match Look::at_a_distance(port, service, &status, deadline) {
                 Err(service::Error::TimedOut { .. }) if deadline.check().is_err() => {
-                    return Err(not_ready(service, &status, signs));
+                    return Err(not_ready(service, &status, signs, None));
                 }
                 looked => Some(looked.map_err(|error| fail::service(&error))?),
             },
@@ -101,7 +101,7 @@ pub(crate) fn until_up(
         let glance = (began.elapsed() / PORT_SHARE).clamp(PORT_LOOK, SLOWEST_PORT_LOOK);
         match rest(pause, glance, signs.port, port.as_ref(), deadline) {
             Ok(()) => pause = (pause * 2).min(SLOWEST_LOOK),
-            Err(Ended::Passed) => return Err(not_ready(service, &status, signs)),
+            Err(Ended::Passed) => return Err(not_ready(service, &status, signs, port.as_ref())),
             Err(ended) => return Err(ended.into()),
         }
     }
@@ -196,9 +196,17 @@ pub(crate) fn held(service: &Service, port: u16, look: &Look) -> Failure {
     }
 }
 
-fn not_ready(service: &Service, status: &Status, signs: &Signs<'_>) -> Failure {
+/// The failure of a service that took too long; `look` is the last one at its port.
+fn not_ready(
+    service: &Service,
+    status: &Status,
+    signs: &Signs<'_>,
+    look: Option<&Look>,
+) -> Failure {
     let name = service.name();
     let lacking = match signs.port {
+        // It serves, and is not what its supervisor calls up.
+        Some(_) if look.is_some_and(|look| *look != Look::default()) => String::new(),
         Some(port) => format!(", and nobody listens on port {port}"),
         None if !signs.health.is_empty() => ", and its endpoint does not answer".to_owned(),
         None => String::new(),

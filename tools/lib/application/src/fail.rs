@@ -72,6 +72,10 @@ pub const CODES: step::Codes = &[
         "no-images",
         "the service is not made of images, so there are none to pull or build",
     ),
+    (
+        "images-missing",
+        "images that a start needs are not on this host",
+    ),
     ("still-running", "processes that even SIGKILL did not end"),
     (
         "unreadable",

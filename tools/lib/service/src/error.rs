@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use deadline::Ended;
 use deadline::child::ChildError;
 
+use crate::Image;
+
 /// Why a service could not be asked, started or stopped.
 #[derive(Debug)]
 pub enum Error {
@@ -26,6 +28,8 @@ pub enum Error {
     NotFound {
         /// The service as [`crate::Name`] prints it.
         service: String,
+        /// What lists those that there are, where that is not systemd.
+        hint: Option<String>,
     },
     /// The supervisor itself does not answer: it does not run, or not for this user.
     Unavailable {
@@ -66,6 +70,15 @@ pub enum Error {
         /// What is wrong with it.
         said: String,
         /// What mends it, or tells more.
+        hint: String,
+    },
+    /// Images that a start needs are not on this host.
+    ImagesMissing {
+        /// What lacks them.
+        of: String,
+        /// They, by the ids or the names that are wanted.
+        images: Vec<Image>,
+        /// What mends it.
         hint: String,
     },
     /// There is nothing to fetch or to build for a service that is not made of images.
@@ -133,6 +146,7 @@ impl Error {
             Self::Refused { .. } => "supervisor-refused",
             Self::NoStartCommand { .. } => "no-start-command",
             Self::Configuration { .. } => "compose-file",
+            Self::ImagesMissing { .. } => "images-missing",
             Self::NoImages => "no-images",
             Self::Command { .. } => "service-command",
             Self::StillRunning { .. } => "still-running",
@@ -158,10 +172,15 @@ impl Error {
             Self::MissingProgram { program } => Some(format!(
                 "command -v {program}; install it, or use a service of another kind (process:NAME needs no supervisor)"
             )),
-            Self::NotFound { service } if service.contains("compose:") => {
-                Some("docker-compose config --services, in the project's directory".to_owned())
+            Self::Denied { hint, .. }
+            | Self::Unreadable { hint, .. }
+            | Self::Configuration { hint, .. }
+            | Self::ImagesMissing { hint, .. }
+            | Self::NotFound {
+                hint: Some(hint), ..
             }
-            Self::NotFound { service } => {
+            | Self::Command { hint, .. } => Some(hint.clone()),
+            Self::NotFound { service, .. } => {
                 let (kind, unit) = service.split_once(':').unwrap_or(("systemd", service));
                 let user = if kind == "systemd-user" {
                     " --user"
@@ -187,10 +206,6 @@ impl Error {
                 Some("pm2 ping; pm2 update starts its daemon anew, and everything that it runs".to_owned())
             }
             Self::Unavailable { .. } => Some("systemctl is-system-running".to_owned()),
-            Self::Denied { hint, .. }
-            | Self::Unreadable { hint, .. }
-            | Self::Configuration { hint, .. }
-            | Self::Command { hint, .. } => Some(hint.clone()),
             Self::NoImages => Some("--pull and --build are for compose:DIR".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::NoStartCommand { .. } => {
@@ -244,7 +259,7 @@ impl fmt::Display for Error {
                 write!(formatter, "{name:?} is not a service's name: {why}")
             }
             Self::MissingProgram { program } => write!(formatter, "there is no program {program}"),
-            Self::NotFound { service } => write!(formatter, "there is no service {service}"),
+            Self::NotFound { service, .. } => write!(formatter, "there is no service {service}"),
             Self::Unavailable { service, said } => {
                 write!(
                     formatter,
@@ -260,6 +275,14 @@ impl fmt::Display for Error {
                     formatter,
                     "no Compose project at {}: {said}",
                     place.display()
+                )
+            }
+            Self::ImagesMissing { of, images, .. } => {
+                let images: Vec<String> = images.iter().map(ToString::to_string).collect();
+                write!(
+                    formatter,
+                    "images of {of} are not on this host: {}",
+                    images.join(", ")
                 )
             }
             Self::NoImages => write!(

@@ -35,7 +35,7 @@ mod supervisor;
 mod systemd;
 mod usage;
 
-pub use compose::{ComposeSource, KIND as COMPOSE, Pinned};
+pub use compose::{ComposeSource, KIND as COMPOSE, Pinned, by_hand as compose_by_hand, is_twin};
 pub use dead_man::{DeadMan, DeadManBy, Disarmed};
 pub use error::Error;
 pub use logs::{FileMark, LogErrors, Mark};

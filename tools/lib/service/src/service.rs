@@ -17,8 +17,8 @@ use crate::process::Process;
 use crate::supervisor::Supervisor;
 use crate::systemd::Systemd;
 use crate::{
-    Before, DeadMan, Disarmed, Error, Expectation, LogErrors, Mark, Name, Proof, Status, Stopped,
-    Usage,
+    Before, DeadMan, Disarmed, Error, Expectation, Image, LogErrors, Mark, Name, Proof, Status,
+    Stopped, Usage,
 };
 
 /// Where the application is on disk, and how a plain process of it is started.
@@ -116,6 +116,12 @@ impl Service {
     /// [`Error::NoImages`] for what is not made of images.
     pub fn prepare(&self, pull: bool, build: bool, deadline: &Deadline) -> Result<(), Error> {
         self.supervisor.prepare(pull, build, deadline)
+    }
+
+    /// The images that a start out of that release's directory needs and this host does not have: to be asked before
+    /// anything is stopped for it. Never any where a service is not made of images.
+    pub fn lacking(&self, directory: &Path, deadline: &Deadline) -> Result<Vec<Image>, Error> {
+        self.supervisor.lacking(directory, deadline)
     }
 
     /// Replaces those parts of the running service that are made of something else now, and leaves the others alone.

@@ -10,7 +10,7 @@ use host::Tri;
 
 use crate::dead_man::Switch;
 use crate::processes::Known;
-use crate::{DeadMan, Disarmed, Error, LogErrors, Mark, Status};
+use crate::{DeadMan, Disarmed, Error, Image, LogErrors, Mark, Status};
 
 /// One service at one supervisor. Every call ends by its deadline.
 pub(crate) trait Supervisor: Debug + Send + Sync {
@@ -39,6 +39,11 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     /// Fetches or builds what the next start needs, while what runs goes on running.
     fn prepare(&self, _pull: bool, _build: bool, _: &Deadline) -> Result<(), Error> {
         Err(Error::NoImages)
+    }
+
+    /// What a start out of that release's directory would lack, of what it is made of.
+    fn lacking(&self, _directory: &Path, _: &Deadline) -> Result<Vec<Image>, Error> {
+        Ok(Vec::new())
     }
 
     /// Replaces those parts of the running service alone that are made of something else now. `false` where a supervisor

@@ -70,6 +70,11 @@ impl State {
     /// Where a rollback from `from` leads by itself: to the last validated release before it; where none is validated
     /// yet, to the last one before it that has been live and is not known bad.
     pub fn rollback_target(&self, from: Option<&str>) -> Option<&Release> {
+        self.rollback_target_past(from, &[])
+    }
+
+    /// The same, but for those releases that cannot be gone back to.
+    pub fn rollback_target_past(&self, from: Option<&str>, passed: &[&str]) -> Option<&Release> {
         let limit = from
             .and_then(|name| self.release(name))
             .map_or(u64::MAX, |release| release.sequence);
@@ -84,7 +89,9 @@ impl State {
             .iter()
             .any(|release| release.verdict == Verdict::Good && Some(release.name.as_str()) != from);
         before.into_iter().find(|release| {
-            if any_good {
+            if passed.contains(&release.name.as_str()) {
+                false
+            } else if any_good {
                 release.verdict == Verdict::Good
             } else {
                 release.verdict == Verdict::Unknown && release.live

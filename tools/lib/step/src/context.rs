@@ -34,6 +34,11 @@ impl Context {
         self.app.as_ref()
     }
 
+    /// What the application is called on a command line, where one was named.
+    pub fn app_name(&self) -> Option<String> {
+        self.app.as_ref().map(|file| config::name_of(&file.path))
+    }
+
     /// The report of the step before, where the last argument was `-`.
     pub fn upstream(&self) -> Option<&Upstream> {
         self.upstream.as_ref()

@@ -128,7 +128,7 @@ pub(super) mod tests {
     use crate::finding::Status as Verdict;
 
     pub(in crate::checks) fn unit() -> Commands {
-        Commands::named(&"systemd:shop".parse().unwrap(), "run")
+        Commands::named(&"systemd:shop".parse().unwrap(), "run", "".as_ref())
     }
 
     pub(in crate::checks) fn status(active: Active) -> Status {

@@ -4,6 +4,7 @@ use crate::finding::Finding;
 use crate::given::{Given, Problem};
 use releases::Layout;
 use service::{Name, Service};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 pub(super) struct Commands {
     service: String,
     systemctl: Option<String>,
-    /// The directory of a Compose project.
+    /// Compose as a person types it for the project.
     docker: Option<String>,
     unit: String,
     /// Where a plain process has its log.
@@ -23,11 +24,12 @@ impl Commands {
     pub(super) fn of(service: &Service, given: &Given) -> Self {
         let layout = given.application.as_ref().map(|one| &one.layout);
         let run = layout.map_or_else(|| "ROOT/run".into(), Layout::run);
-        Self::named(service.name(), run.as_str())
+        let current = layout.map_or(Path::new(""), |layout| layout.current.as_std_path());
+        Self::named(service.name(), run.as_str(), current)
     }
 
-    /// Those of the service of that name; `run` is where a plain process has its log.
-    pub(super) fn named(name: &Name, run: &str) -> Self {
+    /// Those of the service of that name; `run` is where a plain process has its log, `current` the link to the live release.
+    pub(super) fn named(name: &Name, run: &str, current: &Path) -> Self {
         Self {
             service: name.to_string(),
             systemctl: match name {
@@ -36,7 +38,9 @@ impl Commands {
                 Name::Pm2(_) | Name::Process(_) | Name::Compose { .. } | Name::Command(_) => None,
             },
             docker: match name {
-                Name::Compose { directory, .. } => Some(directory.clone()),
+                Name::Compose { directory, .. } => {
+                    Some(service::compose_by_hand(Path::new(directory), current))
+                }
                 _ => None,
             },
             by_pm2: matches!(name, Name::Pm2(_)),
@@ -120,8 +124,8 @@ impl Commands {
 
     /// Shows what it wrote.
     pub(super) fn log(&self) -> String {
-        if let Some(directory) = &self.docker {
-            return format!("cd {directory} && docker-compose logs --tail 50");
+        if let Some(compose) = &self.docker {
+            return format!("{compose} logs --tail 50");
         }
         match self.systemctl.as_deref() {
             Some("systemctl") => format!("journalctl -u {} -n 50", self.unit),

@@ -16,6 +16,8 @@ use crate::Error;
 const ONE_LOOK: Duration = Duration::from_secs(20);
 /// How much of what was said is told.
 const LINES: usize = 3;
+/// The same of what fetches and builds, which say first what is wrong and then what that has led to.
+const MORE_LINES: usize = 20;
 
 /// The first version's program.
 const STANDALONE: &str = "docker-compose";
@@ -27,6 +29,24 @@ pub(super) enum Compose {
     Plugin,
     /// `docker-compose`, a program of its own: the first.
     Standalone,
+}
+
+impl Compose {
+    /// As a person types it.
+    fn typed(self) -> &'static str {
+        match self {
+            Self::Plugin => "docker compose",
+            Self::Standalone => STANDALONE,
+        }
+    }
+
+    /// What stands between a project's name and a service's in the name of an image that is built here.
+    pub(super) fn parted(self) -> char {
+        match self {
+            Self::Plugin => '-',
+            Self::Standalone => '_',
+        }
+    }
 }
 
 /// How to speak to the engine about one service.
@@ -110,7 +130,8 @@ impl Client {
         let verb = arguments.first().copied().unwrap_or_default();
         let action = format!("{verb} {}", self.service);
         let directory = project.described(path)?;
-        let mut command = match self.kind(deadline)? {
+        let kind = self.kind(deadline)?;
+        let mut command = match kind {
             Compose::Plugin => {
                 let mut command = Command::new("docker");
                 command.arg("compose");
@@ -137,12 +158,24 @@ impl Client {
         if finished.status.success() {
             return Ok(finished);
         }
-        let error = self.sort(&finished, &action, Some(file.unwrap_or(path)));
-        Err(if project.is_staged() {
-            of_a_staged_release(error)
-        } else {
-            error
-        })
+        Err(
+            match self.sort(&finished, &action, Some(file.unwrap_or(path))) {
+                Error::Refused { action, .. } if matches!(verb, "pull" | "build") => {
+                    Error::Refused {
+                        action,
+                        said: all_of(&finished),
+                        hint: Some(format!(
+                            "cd {} && {} -p {} {}",
+                            directory.display(),
+                            kind.typed(),
+                            project.name,
+                            arguments.join(" ")
+                        )),
+                    }
+                }
+                error => error,
+            },
+        )
     }
 
     /// Which Compose there is; looked for once.
@@ -170,6 +203,18 @@ impl Client {
             });
         };
         Ok(*self.compose.get_or_init(|| kind))
+    }
+
+    /// The project has no service of that name.
+    pub(super) fn no_such(&self, name: &str) -> Error {
+        let directory = self.service.trim_start_matches("compose:");
+        let directory = directory
+            .split_once('#')
+            .map_or(directory, |(path, _)| path);
+        Error::NotFound {
+            service: format!("{name} in {}", self.service),
+            hint: Some(format!("cd {directory} && {} config --services", typed())),
+        }
     }
 
     /// Which error a failed call is, by its words: the exit statuses do not tell these apart.
@@ -201,9 +246,7 @@ impl Client {
             };
         }
         if let Some(name) = unknown_service(&all) {
-            return Error::NotFound {
-                service: format!("{name} in {}", self.service),
-            };
+            return self.no_such(name);
         }
         if let Some(place) = described
             && has(&[
@@ -228,7 +271,7 @@ impl Client {
             return Error::Configuration {
                 place: place.to_owned(),
                 said,
-                hint: format!("cd {} && docker-compose config -q", place.display()),
+                hint: format!("cd {} && {} config -q", place.display(), typed()),
             };
         }
         let unbuilt = has(&[
@@ -240,29 +283,33 @@ impl Client {
         Error::Refused {
             action,
             said,
-            hint: unbuilt.then(|| {
-                "service-start --pull --build, which fetches and builds first; for a release, whose images are told by their ids, a new one: release-stage --compose DIR".to_owned()
-            }),
+            hint: unbuilt.then(|| "service-start --pull --build".to_owned()),
         }
     }
 }
 
-/// A staged release wants images by their ids: what was there when it was staged is not to be had by pulling or building.
-fn of_a_staged_release(error: Error) -> Error {
-    match error {
-        Error::Refused {
-            action,
-            said,
-            hint: Some(_),
-        } => Error::Refused {
-            action,
-            said,
-            hint: Some(
-                "release-stage --pull --build, which makes a release with images that are there"
-                    .to_owned(),
-            ),
-        },
-        other => other,
+/// What a build said last: of its steps, which go to its output, and of what became of it.
+fn all_of(finished: &Finished) -> String {
+    let words = finished.words();
+    let lines: Vec<&str> = words
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let last = &lines[lines.len().saturating_sub(MORE_LINES)..];
+    if last.is_empty() {
+        finished.status.to_string()
+    } else {
+        format!("its last lines were\n{}", last.join("\n"))
+    }
+}
+
+/// Compose as a person types it, where it has not been looked for: the first version, where there is one, takes the same words.
+pub(super) fn typed() -> &'static str {
+    if is_installed(STANDALONE) {
+        Compose::Standalone.typed()
+    } else {
+        Compose::Plugin.typed()
     }
 }
 
@@ -290,22 +337,6 @@ fn said_of_connection(said: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-
-    #[test]
-    fn a_staged_release_without_its_image_is_to_be_staged_anew() {
-        let refused = |hint: Option<&str>| Error::Refused {
-            action: "up compose:/srv/shop".to_owned(),
-            said: "No such image: sha256:1".to_owned(),
-            hint: hint.map(str::to_owned),
-        };
-        let hint = |error| match of_a_staged_release(error) {
-            Error::Refused { hint, .. } => hint,
-            other => panic!("{other}"),
-        };
-        let told = hint(refused(Some("service-start --pull --build"))).unwrap();
-        assert!(told.starts_with("release-stage "), "{told}");
-        assert_eq!(hint(refused(None)), None);
-    }
 
     #[test]
     fn words_of_both_versions() {

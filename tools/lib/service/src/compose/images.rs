@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use deadline::Deadline;
 
 use super::project::Project;
+use super::source::FILE;
 use super::{Compose, judge, pin};
 use crate::Error;
 
@@ -25,6 +26,11 @@ pub(super) fn prepare(
     deadline: &Deadline,
 ) -> Result<(), Error> {
     let project = compose.project();
+    if project.is_staged() {
+        let note = "nothing is fetched or built for it: the release tells its images by their ids";
+        compose.noted().push(note.to_owned());
+        return Ok(());
+    }
     let call = |verb: &[&str]| {
         let mut arguments = verb.to_vec();
         arguments.extend(compose.services.iter().map(String::as_str));
@@ -88,18 +94,18 @@ impl Compose {
             .then(|| self.run.join("compose").join(name))
     }
 
-    /// The release's configuration, resolved, where it has not been written down yet.
-    pub(super) fn unpinned(
-        &self,
-        project: &Project,
-        deadline: &Deadline,
-    ) -> Result<Option<String>, Error> {
-        match self.pinned_file(project) {
-            Some(file) if file.is_file() => Ok(None),
-            // It was staged with its images told by their ids.
-            _ if project.is_staged() => Ok(None),
-            _ => call_config(self, project, deadline).map(Some),
-        }
+    /// The release's configuration with its images told by their ids: as its first start has written it down, or as it was
+    /// staged.
+    pub(super) fn written_down(&self, project: &Project) -> Result<Option<String>, Error> {
+        let written = self.pinned_file(project).filter(|file| file.is_file());
+        let staged = || {
+            let directory = project.directory.as_ref()?;
+            project.is_staged().then(|| directory.join(FILE))
+        };
+        let read = |file: PathBuf| {
+            fs::read_to_string(&file).map_err(Error::io(format!("read {}", file.display())))
+        };
+        written.or_else(staged).map(read).transpose()
     }
 
     /// After a start: what the release is made of is kept and, where `text` is its configuration, written down, and what is

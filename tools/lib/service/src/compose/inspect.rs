@@ -55,6 +55,25 @@ pub(super) struct State {
 pub(super) struct Health {
     /// `none`, `starting`, `healthy` or `unhealthy`.
     pub(super) status: String,
+    /// The last times that it was made, oldest first.
+    pub(super) log: Option<Vec<Checked>>,
+}
+
+/// One time that a health check was made.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Checked {
+    pub(super) exit_code: i32,
+    pub(super) output: String,
+}
+
+impl Health {
+    /// What it said when it last failed; nothing where it has not, or said nothing.
+    pub(super) fn complaint(&self) -> Option<&str> {
+        let last = self.log.as_ref()?.last()?;
+        let line = last.output.lines().rfind(|line| !line.trim().is_empty());
+        line.map(str::trim).filter(|_| last.exit_code != 0)
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -89,6 +89,11 @@ fn stand(container: &Container) -> Stand {
     }
 }
 
+/// It has ended because its work is done.
+pub(super) fn is_done(container: &Container) -> bool {
+    stand(container) == Stand::Done
+}
+
 /// It has ended: as it was told, by itself because its work is done, or because it failed.
 fn exited(container: &Container) -> Stand {
     let state = &container.state;
@@ -149,7 +154,13 @@ fn words(containers: &[Container], stands: &[Stand], missing: &[&String]) -> Str
             }
             (Stand::Running, _) => continue,
             (Stand::Unready, Some(health)) if container.state.status == "running" => {
-                format!("{}: health {}", container.called(), health.status)
+                let said = health.complaint().map(|said| format!(" ({said:.100})"));
+                format!(
+                    "{}: health {}{}",
+                    container.called(),
+                    health.status,
+                    said.unwrap_or_default()
+                )
             }
             (Stand::Failed | Stand::Done, _) if container.state.error.is_empty() => format!(
                 "{} {} with {}",

@@ -7,6 +7,7 @@ mod client;
 mod images;
 mod inspect;
 mod judge;
+mod lacking;
 mod log;
 mod parts;
 mod pin;
@@ -15,7 +16,7 @@ mod proxy;
 mod source;
 mod supervise;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use host::Proc;
 use crate::dead_man::Switch;
 use crate::supervisor::Supervisor;
 use crate::{Active, Error, Setting, Status};
-pub use source::{ComposeSource, Pinned};
+pub use source::{ComposeSource, Pinned, is_twin};
 
 use client::{Client, Compose as Kind};
 use inspect::Container;
@@ -34,6 +35,14 @@ use project::Project;
 
 /// The kind of a release that was staged from a project, in its manifest.
 pub const KIND: &str = "compose";
+
+/// Compose as a person types it for the project at `path`, its verb still to come. `current` is the application's link to its
+/// live release.
+pub fn by_hand(path: &Path, current: &Path) -> String {
+    let name = Project::at(path, current).name;
+    let compose = client::typed();
+    format!("cd {} && {compose} -p {name}", path.display())
+}
 
 /// One project, or some of its services.
 #[derive(Debug)]
@@ -176,8 +185,8 @@ impl Compose {
         }
     }
 
-    /// Has Compose bring the containers up. Where some were made and could not be started it is they that tell of it.
-    fn up(&self, options: &[&str], deadline: &Deadline) -> Result<(), Error> {
+    /// Has Compose bring the containers of these services up, of all where none is named. Where some were made and could not be started it is they that tell of it.
+    fn up(&self, options: &[&str], services: &[String], deadline: &Deadline) -> Result<(), Error> {
         let project = self.project();
         let file = self.pinned_file(&project).filter(|file| file.is_file());
         let mut arguments = vec!["up", "--detach", "--no-build"];
@@ -185,7 +194,7 @@ impl Compose {
             arguments.extend(["--pull", "never"]);
         }
         arguments.extend(options);
-        arguments.extend(self.services.iter().map(String::as_str));
+        arguments.extend(services.iter().map(String::as_str));
         let file = file.as_deref();
         match self
             .client

@@ -1,11 +1,11 @@
-//! Which processes a container has, and out of which directory it was made.
+//! Which processes a container has, out of which directory it was made, and which of several are over.
 
 use std::path::Path;
 
 use host::Tri;
 
-use super::Compose;
 use super::inspect::Container;
+use super::{Compose, judge};
 use crate::Error;
 
 impl Compose {
@@ -42,4 +42,23 @@ pub(super) fn made_out_of(container: &Container, directory: &Path) -> Tri {
             "{called} does not say out of which directory it is"
         )),
     }
+}
+
+/// The services of which a container is over, where others go on that were all made out of this directory; nothing where
+/// it is the whole that is to be started.
+pub(super) fn ended(containers: &[Container], directory: Option<&Path>) -> Option<Vec<String>> {
+    let directory = directory?;
+    let (up, over): (Vec<&Container>, Vec<&Container>) =
+        containers.iter().partition(|one| one.lives());
+    let is_of_it = |one: &&Container| matches!(made_out_of(one, directory), Tri::Yes(_));
+    if up.is_empty() || !up.iter().all(is_of_it) {
+        return None;
+    }
+    let mut services: Vec<String> = over
+        .into_iter()
+        .filter(|one| !judge::is_done(one))
+        .map(|one| one.service().to_owned())
+        .collect();
+    services.dedup();
+    (!services.is_empty()).then_some(services)
 }

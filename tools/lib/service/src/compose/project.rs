@@ -33,7 +33,15 @@ impl Project {
     /// Looks at the project at `path`. `current` is the application's link to its live release: that one is a link even
     /// before the first deploy.
     pub(super) fn at(path: &Path, current: &Path) -> Self {
-        let directory = fs::canonicalize(path).ok();
+        Self::lying(fs::canonicalize(path).ok(), path, current)
+    }
+
+    /// The same, were the link at `path` to lead to `directory`.
+    pub(super) fn of(directory: &Path, path: &Path, current: &Path) -> Self {
+        Self::lying(fs::canonicalize(directory).ok(), path, current)
+    }
+
+    fn lying(directory: Option<PathBuf>, path: &Path, current: &Path) -> Self {
         let told = std::env::var(NAME)
             .ok()
             .filter(|name| !name.is_empty())

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use deadline::Deadline;
 
-use super::client::Compose as Kind;
 use super::inspect::Container;
 use super::project::Project;
 use super::{Compose, images, pin};
 use crate::{Error, Image, Setting};
 
 /// The configuration's name in a release.
-const FILE: &str = "compose.yaml";
+pub(super) const FILE: &str = "compose.yaml";
 /// Who may read it: it holds what the project's environment holds.
 const MODE: u32 = 0o600;
 
@@ -73,37 +72,29 @@ impl ComposeSource {
     pub fn pinned(&self, deadline: &Deadline) -> Result<Pinned, Error> {
         let project = self.compose.project();
         let text = images::call_config(&self.compose, &project, deadline)?;
-        let parted = match self.compose.client.kind(deadline)? {
-            Kind::Plugin => '-',
-            Kind::Standalone => '_',
-        };
         let mut found = BTreeMap::new();
+        let mut lacking = Vec::new();
         for (service, made) in pin::services(&text) {
-            let built = format!("{}{parted}{service}", project.name);
-            let name = made.image.unwrap_or(built);
-            let action = format!("find the image {name} of {service}");
-            let ask = ["image", "inspect", "--format", "{{.Id}}", &name];
-            match self.compose.client.docker(&ask, &action, deadline) {
-                Ok(finished) => {
-                    found.insert(service, finished.stdout_text().trim().to_owned());
+            let name = self.compose.name_of(&service, made, &project, deadline)?;
+            match self.compose.image(&service, &name, deadline)? {
+                Some(id) => {
+                    found.insert(service, id);
                 }
                 // One that nobody asked for may stay as it is.
-                Err(Error::Refused { .. }) if !self.is_meant(&service) => {}
-                Err(Error::Refused { action, said, .. }) => {
-                    return Err(Error::Refused {
-                        action,
-                        said,
-                        hint: Some("release-stage --pull --build".to_owned()),
-                    });
-                }
-                Err(error) => return Err(error),
+                None if !self.compose.is_meant(&service) => {}
+                None => lacking.push(Image { service, id: name }),
             }
+        }
+        if !lacking.is_empty() {
+            return Err(Error::ImagesMissing {
+                of: self.compose.client.service().to_owned(),
+                images: lacking,
+                hint: "release-stage --pull --build".to_owned(),
+            });
         }
         let chosen = self.compose.services.iter();
         if let Some(unknown) = chosen.clone().find(|name| !found.contains_key(*name)) {
-            return Err(Error::NotFound {
-                service: format!("{unknown} in {}", self.compose.client.service()),
-            });
+            return Err(self.compose.client.no_such(unknown));
         }
         let text = pin::pinned(&text, &found);
         let images = found.into_iter();
@@ -112,11 +103,6 @@ impl ComposeSource {
             text,
             images: images.map(|(service, id)| Image { service, id }).collect(),
         })
-    }
-
-    fn is_meant(&self, service: &str) -> bool {
-        let services = &self.compose.services;
-        services.is_empty() || services.iter().any(|name| name == service)
     }
 
     /// Writes the configuration into the empty directory of a release, and has Compose read it there.
@@ -143,14 +129,18 @@ impl ComposeSource {
             Some(image) => Err(Error::Configuration {
                 place: into.to_owned(),
                 said: format!("Compose does not read {image} out of what it printed itself"),
-                hint: "docker-compose config, in the project's directory".to_owned(),
+                hint: format!(
+                    "cd {} && {} config",
+                    self.compose.path.display(),
+                    super::client::typed()
+                ),
             }),
         }
     }
 
     /// Whether the release in `directory` has this very configuration, with these very images.
     pub fn is_same(pinned: &Pinned, directory: &Path) -> bool {
-        std::fs::read_to_string(directory.join(FILE)).is_ok_and(|text| text == pinned.text)
+        is_text(directory, &pinned.text)
     }
 
     /// Keeps the images for as long as the release does, which is in `release`.
@@ -161,4 +151,15 @@ impl ComposeSource {
         self.compose
             .keep(&project, release, &images.collect(), deadline)
     }
+}
+
+/// Whether two releases are the same configuration with the same images.
+pub fn is_twin(one: &Path, other: &Path) -> bool {
+    let staged = |directory: &Path| Project::at(directory, Path::new("")).is_staged();
+    let text = std::fs::read_to_string(one.join(FILE));
+    staged(one) && staged(other) && text.is_ok_and(|text| is_text(other, &text))
+}
+
+fn is_text(directory: &Path, text: &str) -> bool {
+    std::fs::read_to_string(directory.join(FILE)).is_ok_and(|there| there == text)
 }

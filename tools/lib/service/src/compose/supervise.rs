@@ -11,7 +11,7 @@ use super::{Compose, images, log, parts, proxy};
 use crate::dead_man::Switch;
 use crate::processes::Known;
 use crate::supervisor::{AtRest, Stopping, Supervisor};
-use crate::{Active, Error, LogErrors, Mark, Status};
+use crate::{Active, Error, Image, LogErrors, Mark, Status};
 
 /// For a look at the containers where nobody says how long it may take.
 const GLANCE: Duration = Duration::from_secs(10);
@@ -33,10 +33,14 @@ impl Supervisor for Compose {
         }
         let project = self.project();
         let text = if project.is_linked {
-            self.unpinned(&project, deadline)?
+            self.startable_text(&project, deadline)?
         } else {
             None
         };
+        if let Some(ended) = parts::ended(&containers, project.directory.as_deref()) {
+            // The others are of this very release and run: they are left alone.
+            return self.up(&["--force-recreate", "--no-deps"], &ended, deadline);
+        }
         // A new release's containers are new ones, and say out of which release they are. Whoever names services means these
         // alone; what they lean on is brought up with them only where none of them was there before.
         let mut options = Vec::new();
@@ -48,7 +52,7 @@ impl Supervisor for Compose {
             (false, false) => options.extend(["--force-recreate", "--no-deps"]),
             (false, true) => {}
         }
-        self.up(&options, deadline)?;
+        self.up(&options, &self.services, deadline)?;
         if project.is_linked {
             self.look_after_images(&project, text.as_deref(), deadline);
         }
@@ -63,13 +67,23 @@ impl Supervisor for Compose {
         images::prepare(self, pull, build, deadline)
     }
 
+    fn lacking(&self, directory: &Path, deadline: &Deadline) -> Result<Vec<Image>, Error> {
+        self.lacking_of(directory, deadline)
+    }
+
     fn refresh(&self, deadline: &Deadline) -> Result<bool, Error> {
-        if self.project().is_linked {
+        let project = self.project();
+        if project.is_staged() {
+            // It is made of what it was staged with, whatever has been asked for.
+            self.start(deadline)?;
+            return Ok(true);
+        }
+        if project.is_linked {
             return Ok(false);
         }
         durable::create_directory(&self.run, 0o755)?;
         let _held = self.lock(deadline)?;
-        self.up(&[], deadline)?;
+        self.up(&[], &self.services, deadline)?;
         Ok(true)
     }
 

@@ -249,7 +249,10 @@ fn sort(said: String, action: &str, service: &str) -> Error {
         "not loaded",
         "no such file",
     ]) {
-        Error::NotFound { service }
+        Error::NotFound {
+            service,
+            hint: None,
+        }
     } else {
         Error::Refused {
             action,

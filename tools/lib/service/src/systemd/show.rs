@@ -73,6 +73,7 @@ pub(super) fn status(properties: &Properties<'_>, service: &str) -> Result<Statu
         Some("not-found") if at_rest => {
             return Err(Error::NotFound {
                 service: service.to_owned(),
+                hint: None,
             });
         }
         Some(state @ ("bad-setting" | "error" | "masked")) if at_rest => {

@@ -23,7 +23,8 @@ const RUNNING: &str =
     r#"{"Status":"running","Pid":7,"ExitCode":0,"StartedAt":"2026-11-20T09:30:00.5Z"}"#;
 const STARTING: &str = r#"{"Status":"running","Pid":7,"Health":{"Status":"starting"}}"#;
 const HEALTHY: &str = r#"{"Status":"running","Pid":7,"Health":{"Status":"healthy"}}"#;
-const UNHEALTHY: &str = r#"{"Status":"running","Pid":7,"Health":{"Status":"unhealthy"}}"#;
+const UNHEALTHY: &str = r#"{"Status":"running","Pid":7,"Health":{"Status":"unhealthy",
+    "Log":[{"ExitCode":0,"Output":"fine"},{"ExitCode":1,"Output":"curl: (7)\nno route\n"}]}}"#;
 const RESTARTING: &str = r#"{"Status":"restarting","Pid":0,"ExitCode":1}"#;
 const ENDED_WELL: &str = r#"{"Status":"exited","Pid":0,"ExitCode":0}"#;
 const ENDED_BADLY: &str = r#"{"Status":"exited","Pid":0,"ExitCode":1}"#;
@@ -93,7 +94,7 @@ fn a_project_is_as_well_as_its_worst_service() {
 
     let unwell = of(&[("db", UNHEALTHY, "no", 0), ("web", RUNNING, "no", 0)]);
     assert_eq!(unwell.active, Active::Starting);
-    assert!(unwell.phrase().contains("db: health unhealthy"));
+    assert!(unwell.phrase().contains("db: health unhealthy (no route)"));
 }
 
 #[test]
