@@ -11,7 +11,7 @@ use slipway_tests::{Fixture, kill, until};
 use std::fs::{self, File};
 
 /// Version 1 is live, and a mirror of version 2 will stop in the middle of its files.
-fn held_at_a_file(fixture: &Fixture) -> (Checkout<'_>, Gate) {
+pub(crate) fn held_at_a_file(fixture: &Fixture) -> (Checkout<'_>, Gate) {
     let checkout = Checkout::deployed(fixture);
     let (gate, wait) = Gate::command(fixture);
     // What is checked out for a build passes by.
@@ -28,13 +28,23 @@ fn held_at_a_file(fixture: &Fixture) -> (Checkout<'_>, Gate) {
     (checkout, gate)
 }
 
-fn runbook() -> String {
+/// Version 2 is live: the filter has let it pass, and stops the way back.
+pub(crate) fn held_on_the_way_back(checkout: &Checkout<'_>) {
+    let passed = checkout.fixture.directory.join("passed");
+    fs::write(&passed, "").unwrap();
+    checkout.deploys("2");
+    fs::remove_file(&passed).unwrap();
+    checkout.git("tree", &["config", "filter.gate.required", "false"]);
+    checkout.write("tree/.git/info/attributes", "/behaviour filter=gate\n");
+}
+
+pub(crate) fn runbook() -> String {
     let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/deploy-in-place");
     format!("{scripts} \"$DEPLOY_APP\"")
 }
 
 /// The git that is at work, by the process that waits in its filter, and the tool above it.
-fn above(filter: u32) -> (u32, u32) {
+pub(crate) fn above(filter: u32) -> (u32, u32) {
     let is = |pid: u32, word: &str| {
         fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == word)
     };
@@ -129,13 +139,7 @@ on_each!(a_git_killed_in_the_middle_is_rolled_back, |fixture| {
 on_each!(a_rollback_killed_in_the_middle_is_finished, |fixture| {
     let (checkout, gate) = held_at_a_file(&fixture);
     let one = checkout.head();
-    // The filter lets the deploy pass, and stops the way back.
-    let passed = fixture.directory.join("passed");
-    fs::write(&passed, "").unwrap();
-    checkout.deploys("2");
-    fs::remove_file(&passed).unwrap();
-    checkout.git("tree", &["config", "filter.gate.required", "false"]);
-    checkout.write("tree/.git/info/attributes", "/behaviour filter=gate\n");
+    held_on_the_way_back(&checkout);
     let rollback = format!(
         "{}/rollback --app \"$DEPLOY_APP\"",
         slipway_tests::binaries().display()

@@ -40,6 +40,7 @@ macro_rules! on_each {
 
 mod checkout;
 mod deploys;
+mod halves;
 mod kills;
 mod refusals;
 mod word;

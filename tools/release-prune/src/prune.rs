@@ -124,12 +124,14 @@ fn one(
     }
     // Not under the lock, which nobody holds for as long as a large tree takes. What could select this release
     // meanwhile is a rollback, and where that goes was just seen to stay.
-    let place = application.in_place(name, deadline);
+    let place = application.in_place(name);
     let freed = durable::remove_tree(&path).map_err(|error| fail::durable(&error))?;
     // What a tree keeps of a release that is gone costs room and nothing else: where the tree is gone as well, so is that.
     if let Ok(Some(place)) = place {
-        let release = place.release();
-        place.tree.forget(name, release.commit, deadline).ok();
+        let commit = place.release().commit;
+        if let Ok(tree) = place.open(deadline) {
+            tree.forget(name, commit, deadline).ok();
+        }
     }
     Ok(Removed::Freed(freed))
 }

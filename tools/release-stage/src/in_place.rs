@@ -81,10 +81,10 @@ fn of_what_runs(failure: &Failure) -> Failure {
 fn adopt(maker: &Maker<'_>, name: &str) -> Result<(), Failure> {
     let application = maker.application;
     let deadline = maker.context.deadline(LIMIT);
-    let Some(place) = application.in_place(name, &deadline)? else {
+    let Some(place) = application.in_place(name)? else {
         return Ok(());
     };
-    let adopted = place.tree.adopt(&place.release(), &deadline);
+    let adopted = place.open(&deadline)?.adopt(&place.release(), &deadline);
     adopted.map_err(|error| fail::worktree(&error))?;
     let mut held = maker.lease.lock(&deadline)?;
     application.switch_link(name)?;

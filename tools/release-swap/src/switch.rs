@@ -8,7 +8,7 @@ use serde::Serialize;
 use service::Service;
 use state::{Deploy, Held, Intent, State, Status, Switch};
 use step::Failure;
-use worktree::{Care, Mirrored};
+use worktree::Care;
 
 /// What a switch came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,8 +47,8 @@ pub fn switch(
     if from.as_deref() == Some(to) {
         // Selected and yet not where it runs: a mirror of this or of another release was killed in the middle.
         drop(held);
-        if care == Care::Save || !application.is_placed(to, deadline)? {
-            tell(&application.place(to, care, deadline)?);
+        if care == Care::Save || !application.is_placed(to)? {
+            application.place(to, care, deadline)?.tell();
         }
         let mut held = lease.lock(deadline)?;
         // Switched by a tool that was killed before it could say so.
@@ -70,15 +70,22 @@ pub fn switch(
     if announced.is_none_or(|intent| intent.to != to) {
         announce(&mut held, lease, from.clone(), to, seen)?;
     }
-    let mut held = match place(application, lease, held, to, care, deadline) {
-        Ok(held) => held,
-        Err((failure, None)) => return Err(failure),
-        Err((failure, Some(mut held))) => {
+    // The intent and the lease keep others away while the lock is let go of.
+    let placed = application.place_unlocked(held, to, care, deadline);
+    let (mut held, placed) = match placed {
+        Ok((held, placed)) => {
+            let lost = held.state.held_by(lease.id()).err();
+            lost.map_or(Ok(()), |lost| Err(fail::refused(&lost)))?;
+            (held, placed)
+        }
+        Err((failure, Some(mut held))) if held.state.held_by(lease.id()).is_ok() => {
             (held.state.switch, held.state.probation_until) = before;
             take_back(application, &mut held, lease, to);
             return Err(failure);
         }
+        Err((failure, _)) => return Err(failure),
     };
+    placed.tell();
     if let Err(failure) = application.switch_link(to) {
         (held.state.switch, held.state.probation_until) = before;
         take_back(application, &mut held, lease, to);
@@ -98,40 +105,6 @@ fn care(state: &State) -> Care {
     match state.status {
         Status::RollingBack(_) => Care::Save,
         _ => Care::Refuse,
-    }
-}
-
-/// Brings a release in place to where it runs, for which the lock is let go: the intent and the lease keep others away. With a
-/// failure comes the lock, where it could be had again.
-fn place<'a>(
-    application: &'a Application,
-    lease: &'a Lease<'_>,
-    held: Held<'a>,
-    to: &str,
-    care: Care,
-    deadline: &Deadline,
-) -> Result<Held<'a>, (Failure, Option<Held<'a>>)> {
-    let in_place = application.in_place(to, deadline);
-    if matches!(in_place, Ok(None)) {
-        return Ok(held);
-    }
-    drop(held);
-    let placed = application.place(to, care, deadline);
-    let again = lease.lock(&deadline.uninterruptible());
-    match (placed, again) {
-        (Ok(mirrored), Ok(held)) => {
-            tell(&mirrored);
-            Ok(held)
-        }
-        (Ok(_), Err(failure)) => Err((failure, None)),
-        (Err(failure), again) => Err((failure, again.ok())),
-    }
-}
-
-/// What was found in the tree and is kept elsewhere, a line each.
-fn tell(mirrored: &Mirrored) {
-    for saved in &mirrored.saved {
-        step::relay(&format!("working tree: {saved}"));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::wanted::Wanted;
 use application::{Application, Lease, fail};
 use deadline::Deadline;
 use releases::ResolveError;
-use state::State;
+use state::{State, Status};
 use step::Failure;
 
 /// Chooses where to go, and writes down that this deploy turns back.
@@ -31,8 +31,11 @@ pub(crate) fn announce(
         passed,
     )?;
     releases::resolve(&application.layout, &to).map_err(|error| fail::resolve(&error))?;
-    let switches = live.as_deref() != Some(&to);
-    if wanted.automatic && switches && held.state.rollbacks_tried > 0 {
+    // What the service's own start has announced, and is at or was killed in, is not a second one.
+    let is_first = !matches!(&held.state.status, Status::RollingBack(deploy)
+        if deploy.intent.as_ref().is_some_and(|intent| intent.to == to));
+    let counts = wanted.automatic && is_first && live.as_deref() != Some(&to);
+    if counts && held.state.rollbacks_tried > 0 {
         return Err(Failure::no(
             "rollback-spent",
             "one automatic rollback has been made since the deploy began; a second one is for a person to decide",
@@ -42,12 +45,7 @@ pub(crate) fn announce(
     held.state.live.clone_from(&live);
     let note = held
         .state
-        .roll_back(
-            lease.id(),
-            &to,
-            &wanted.reason,
-            wanted.automatic && switches,
-        )
+        .roll_back(lease.id(), &to, &wanted.reason, counts)
         .map_err(|refused| fail::refused(&refused))?;
     held.write(note).map_err(fail::store)?;
     Ok((live, to))

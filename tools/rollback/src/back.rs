@@ -252,7 +252,7 @@ fn stop(
         timeout: args.stop_timeout,
         dead_man: Some(DeadManRequest {
             after: DEAD_MAN,
-            command: service_stop::dead_man_command(application, service, start),
+            again: service_stop::start_again(application, service, start),
         }),
     };
     service_stop::stop(lease, service, &request, deadline)

@@ -7,6 +7,7 @@ mod announce;
 mod args;
 mod back;
 mod codes;
+mod in_start;
 mod plan;
 mod survey;
 mod verify;
@@ -15,12 +16,13 @@ mod watch;
 
 use application::Application;
 pub use args::Args;
+use in_start::InStart;
 use plan::{Asked, Link};
 use serde_json::json;
 use std::ffi::OsString;
 use step::{Context, Failure, Report};
 use wanted::Wanted;
-use watch::{InStart, Loop};
+use watch::Loop;
 
 /// rollback.
 pub struct Tool;
@@ -107,7 +109,7 @@ fn in_start(args: &Args, context: &Context) -> Report {
     let checked = Application::of(&args.layout).and_then(|application| {
         is_of_kind(&application, args.kind.as_deref())?;
         let service = back::needed(&application, args)?;
-        watch::in_start(&application, &service, args)
+        in_start::in_start(&application, &service, args)
     });
     match checked {
         Ok(InStart::Back { from, to, why }) => {

@@ -92,7 +92,8 @@ impl step::Tool for Tool {
         let limit = args.timeout.saturating_add(images).saturating_add(BEYOND);
         let deadline = context.deadline(limit);
         if args.dead_man_acts {
-            let changed = start_again(&service, &deadline)?;
+            let deadline = context.deadline(limit.saturating_add(dead_man::MIRROR));
+            let changed = start_again(&application, &service, &deadline)?;
             tell_notes(&service, context);
             let what = if changed {
                 "is started by the dead-man's switch"
@@ -131,7 +132,11 @@ fn foresee(
     let status = service
         .status(deadline)
         .map_err(|error| fail::service(&error))?;
-    let changed = status.active.is_over();
+    let is_placed = match &live.name {
+        Some(name) => application.is_placed(name)?,
+        None => true,
+    };
+    let changed = status.active.is_over() || !is_placed;
     let name = service.name();
     context.note(if changed {
         format!("{name} would be started out of {}", live.called())

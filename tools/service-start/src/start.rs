@@ -50,6 +50,7 @@ pub fn start(
     request: &StartRequest,
     deadline: &Deadline,
 ) -> Result<StartReport, Failure> {
+    application.complete_live(deadline)?.tell();
     let live = release::live(application, service)?;
     let failed = |error: service::Error| fail::service(&error);
     let status = service.status(deadline).map_err(failed)?;
@@ -118,6 +119,10 @@ impl Step<'_> {
         }
         self.service.clear_start_limit(deadline).map_err(failed)?;
         let cleared = self.service.status(deadline).map_err(failed)?;
+        if matches!(cleared.active, Active::Running | Active::Starting) {
+            // The dead-man's switch, or whoever else, has just started it.
+            return self.confirm(&cleared, deadline);
+        }
         self.mark = Some(self.service.mark(deadline).map_err(failed)?);
         let before = self.before(deadline)?;
         self.report.changed = true;
@@ -190,7 +195,7 @@ impl Step<'_> {
         drop(self.lease.lock(deadline)?);
         self.report.restarts_at_switch = status.restarts;
         let limit = deadline.or_after(self.request.timeout);
-        if status.active == Active::Running && self.application.is_of_before(status, &limit)? {
+        if status.active == Active::Running && self.application.is_of_before(status)? {
             return self.replace(status, deadline);
         }
         if status.active == Active::Running {

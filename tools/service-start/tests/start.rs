@@ -6,6 +6,7 @@ mod bench;
 use bench::{Bench, soon, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use service::StartAgain;
 use std::fs;
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -186,7 +187,10 @@ fn where_no_port_is_told_an_endpoint_that_answers_is_enough() {
 fn a_start_that_is_proven_disarms_the_dead_mans_switch() {
     let bench = Bench::new();
     let arm = || {
-        let never = ["false".into()];
+        let never = StartAgain {
+            command: vec!["false".into()],
+            does_more: false,
+        };
         let service = bench.service("true");
         let hour = Duration::from_secs(3600);
         service.arm_dead_man(hour, &never, &soon()).unwrap();
@@ -240,7 +244,11 @@ fn a_stop_without_a_start_is_made_good_by_the_switch() {
     let mut command = vec![act.get_program().to_owned()];
     command.extend(act.get_args().map(ToOwned::to_owned));
     let soonest = Duration::from_millis(100);
-    service.arm_dead_man(soonest, &command, &soon()).unwrap();
+    let again = StartAgain {
+        command,
+        does_more: false,
+    };
+    service.arm_dead_man(soonest, &again, &soon()).unwrap();
     service.kill(&soon()).unwrap();
     until(|| bench.is_running().then_some(()));
     assert_ne!(service.status(&soon()).unwrap().main_pid, before);

@@ -1,7 +1,8 @@
-//! What the dead-man's switch runs where no supervisor starts the service by itself: `service-start`, told everything.
+//! What the dead-man's switch runs where no supervisor starts the service by itself, or more is to be done: `service-start`, told
+//! everything.
 
 use application::Application;
-use service::Service;
+use service::{Service, StartAgain};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,21 @@ const STARTER: &str = "service-start";
 /// The command that starts this very service if it does not run, needs no lease and records nothing.
 ///
 /// It is told all by options: whatever becomes of the application's env file and of the deploy's variables until then, it
-/// still starts what was stopped.
-pub fn command(application: &Application, service: &Service, start: Option<&str>) -> Vec<OsString> {
+/// still starts what was stopped. In place it sees first that the working tree holds the live release, whole.
+pub fn start_again(
+    application: &Application,
+    service: &Service,
+    start: Option<&str>,
+) -> StartAgain {
     let own = env::current_exe().ok();
     let names = env::vars_os().map(|(name, _)| name);
-    build(names, &starter(own.as_deref()), application, service, start)
+    let starter = starter(own.as_deref());
+    let current = application.current().ok();
+    let live = current.as_ref().and_then(|current| current.release());
+    StartAgain {
+        command: build(names, &starter, application, service, start),
+        does_more: live.is_some_and(|live| matches!(application.in_place(live), Ok(Some(_)))),
+    }
 }
 
 fn build(

@@ -8,9 +8,8 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde::Serialize;
-use service::{Cut, DeadMan, Service, Status, Stopped};
+use service::{Cut, DeadMan, Service, StartAgain, Status, Stopped};
 use state::Baseline;
-use std::ffi::OsString;
 use std::time::{Duration, Instant};
 use step::Failure;
 
@@ -37,8 +36,8 @@ pub struct StopRequest {
 pub struct DeadManRequest {
     /// How long after the service's own time to stop is over.
     pub after: Duration,
-    /// What it runs where the supervisor has no timer of its own; see [`crate::dead_man_command`].
-    pub command: Vec<OsString>,
+    /// What it does; see [`crate::start_again`].
+    pub again: StartAgain,
 }
 
 /// What a stop came to.
@@ -81,9 +80,9 @@ pub fn stop(
     let baseline = runs::baseline(service, &status, deadline);
     record::before(lease, &status, baseline, deadline)?;
     let dead_man = match &request.dead_man {
-        Some(DeadManRequest { after, command }) => {
+        Some(DeadManRequest { after, again }) => {
             // Not while the service may still take its time to stop: then it would find it running, and be spent.
-            let armed = service.arm_dead_man(request.timeout + *after, command, deadline);
+            let armed = service.arm_dead_man(request.timeout + *after, again, deadline);
             Some(armed.map_err(failed)?)
         }
         // A person who stops it wants it down, whatever a deploy before had in mind.

@@ -13,7 +13,7 @@ pub mod runs;
 pub mod who;
 
 pub use balancer::{Serves, Undrained, still_drained};
-pub use in_place::Place;
+pub use in_place::{Place, Placed};
 pub use lease::{Begun, Lease, Request, STALE_AFTER, busy, record};
 pub use options::{EndpointArgs, HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};

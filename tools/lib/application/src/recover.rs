@@ -1,6 +1,6 @@
 //! Settling what a dead deploy left.
 
-use crate::{Application, Serves, Undrained, fail};
+use crate::{Application, Placed, Serves, Undrained, fail};
 use camino::Utf8Path;
 use deadline::Deadline;
 use durable::{Kind, Leftover};
@@ -9,7 +9,6 @@ use state::{Contradiction, Deploy, Held, Link, Outcome, Settlement, State, settl
 use std::io;
 use std::time::{Duration, SystemTime};
 use step::Failure;
-use worktree::Care;
 
 /// How long a release that was validated is watched for a crash loop.
 pub const PROBATION: Duration = Duration::from_secs(600);
@@ -127,7 +126,7 @@ impl Application {
                 .verdict
                 == Verdict::Disproven;
         // In place all releases run in one directory; and what ran while it was put right has read from both.
-        let replace = is_other || (runs && self.is_of_before(&status, deadline)?);
+        let replace = is_other || (runs && self.is_of_before(&status)?);
         // Another that found the holder dead may have settled it meanwhile, and then it is that one's service.
         let held = self.lock(deadline)?;
         held.state
@@ -162,11 +161,10 @@ impl Application {
         };
         let (_, link, settlement) = look(&self.lock(deadline)?)?;
         // A mirror takes its time, and nobody waits for it: what is to be done is looked at again afterwards.
-        if let Some(release) = settlement.switch_to.as_deref().or(link.release())
-            && !self.is_placed(release, deadline)?
-        {
-            self.place(release, Care::Save, deadline)?;
-        }
+        let _placed = match settlement.switch_to.as_deref().or(link.release()) {
+            Some(release) => self.complete(release, deadline)?,
+            None => Placed::default(),
+        };
         let mut held = self.lock(deadline)?;
         let (deploy, link, settlement) = look(&held)?;
         if let Some(to) = &settlement.switch_to {

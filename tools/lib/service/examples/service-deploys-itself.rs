@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use deadline::Deadline;
-use service::{Service, Setting};
+use service::{Service, Setting, StartAgain};
 use std::fs;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn main() {
     let service = Service::parse("process:shop", &setting).unwrap();
     let soon = || Deadline::after(LONG);
     service
-        .arm_dead_man(LONG * 10, &["/bin/true".into()], &soon())
+        .arm_dead_man(LONG * 10, &StartAgain::default(), &soon())
         .unwrap();
     let stopped = service.stop(LONG, &soon()).unwrap();
     assert!(!stopped.killed && stopped.cut.is_empty(), "{stopped:?}");

@@ -16,6 +16,15 @@ use crate::detached::Detached;
 use crate::processes::Known;
 use crate::status::milliseconds;
 
+/// What the switch is to do.
+#[derive(Debug, Clone, Default)]
+pub struct StartAgain {
+    /// What starts the service if it does not run, in the directory `/`.
+    pub command: Vec<OsString>,
+    /// Whether it does more than that, and is run also where the supervisor could start the service by itself.
+    pub does_more: bool,
+}
+
 /// A switch that is armed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

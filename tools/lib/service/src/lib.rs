@@ -36,7 +36,7 @@ mod systemd;
 mod usage;
 
 pub use compose::{ComposeSource, KIND as COMPOSE, Pinned, by_hand as compose_by_hand, is_twin};
-pub use dead_man::{DeadMan, DeadManBy, Disarmed};
+pub use dead_man::{DeadMan, DeadManBy, Disarmed, StartAgain};
 pub use error::Error;
 pub use logs::{FileMark, LogErrors, Mark};
 pub use name::Name;

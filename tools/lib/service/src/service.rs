@@ -1,6 +1,5 @@
 //! The service as the tools see it.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,8 +16,8 @@ use crate::process::Process;
 use crate::supervisor::Supervisor;
 use crate::systemd::Systemd;
 use crate::{
-    Before, DeadMan, Disarmed, Error, Expectation, Image, LogErrors, Mark, Name, Proof, Status,
-    Stopped, Usage,
+    Before, DeadMan, Disarmed, Error, Expectation, Image, LogErrors, Mark, Name, Proof, StartAgain,
+    Status, Stopped, Usage,
 };
 
 /// Where the application is on disk, and how a plain process of it is started.
@@ -241,15 +240,15 @@ impl Service {
     /// Sets the dead-man's switch: after that time the service is started, whatever has become of the deploy by then, unless
     /// [`Service::disarm_dead_man`] was called. Armed twice, the later one counts.
     ///
-    /// systemd starts the service itself, by a transient timer. Where it is not systemd, or that may not be done, a process
-    /// in a session of its own runs `command`, in the directory `/` and with this process's environment.
+    /// systemd starts the service itself, by a transient timer, or runs the command as this user where that does more. Where it is
+    /// not systemd, or that may not be done, a process in a session of its own runs it, with this process's environment.
     pub fn arm_dead_man(
         &self,
         after: Duration,
-        command: &[OsString],
+        again: &StartAgain,
         deadline: &Deadline,
     ) -> Result<DeadMan, Error> {
-        self.supervisor.arm(after, command, deadline)
+        self.supervisor.arm(after, again, deadline)
     }
 
     /// Takes the dead-man's switch away.

@@ -1,6 +1,5 @@
 //! What every supervisor can do; a new one is one more implementation of this.
 
-use std::ffi::OsString;
 use std::fmt::Debug;
 use std::path::Path;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use deadline::Deadline;
 use host::Tri;
 
-use crate::dead_man::Switch;
+use crate::dead_man::{StartAgain, Switch};
 use crate::processes::Known;
 use crate::{DeadMan, Disarmed, Error, Image, LogErrors, Mark, Status};
 
@@ -125,10 +124,10 @@ pub(crate) trait Supervisor: Debug + Send + Sync {
     fn arm(
         &self,
         after: Duration,
-        command: &[OsString],
+        again: &StartAgain,
         deadline: &Deadline,
     ) -> Result<DeadMan, Error> {
-        self.switch().arm(after, command, deadline)
+        self.switch().arm(after, &again.command, deadline)
     }
 
     /// Takes it away again.

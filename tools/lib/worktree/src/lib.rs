@@ -8,6 +8,7 @@
 //! .git/slipway/outputs/NAME/     outputs made ready for the tree: a mirror only renames them
 //! .git/slipway/placed.json       the release that is in the tree, and its outputs there
 //! .git/slipway/mirroring.json    a mirror that is under way
+//! .git/slipway/lock              held by who mirrors, until what is in the tree is the live release
 //! .git/slipway/saved/            what stood in the way of a rollback
 //! refs/slipway/NAME              keeps the commit of a release
 //! ```
@@ -16,6 +17,7 @@
 //! outputs in, everything on the disk, `placed.json`, `mirroring.json` gone. git works on an index of its own, which
 //! replaces the tree's in one step, so a git that is killed leaves no lock where others would stumble over it.
 
+mod alone;
 mod ask;
 mod error;
 mod export;
@@ -29,6 +31,7 @@ mod prepare;
 mod save;
 mod tree;
 
+pub use alone::Alone;
 pub use error::{Error, Kind};
 pub use export::Built;
 pub use fetch::Revision;

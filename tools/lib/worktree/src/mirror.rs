@@ -2,9 +2,9 @@
 
 use crate::journal::{Mirroring, Moment, Placed};
 use crate::obstacles::Ours;
-use crate::{Error, Release, Tree, look, prepare};
+use crate::{Alone, Error, Release, Tree, look, prepare};
 use deadline::Deadline;
-use durable::{Mutex, MutexError, Staging};
+use durable::Staging;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -50,9 +50,19 @@ impl Tree {
         care: Care,
         deadline: &Deadline,
     ) -> Result<Mirrored, Error> {
+        let alone = self.alone(deadline)?;
+        self.mirror_alone(&alone, release, care, deadline)
+    }
+
+    /// The same for who has the tree already.
+    pub fn mirror_alone(
+        &self,
+        _: &Alone,
+        release: &Release<'_>,
+        care: Care,
+        deadline: &Deadline,
+    ) -> Result<Mirrored, Error> {
         is_sound(release)?;
-        self.make_area()?;
-        let _alone = self.alone(deadline)?;
         let broken = self.mirroring()?;
         if let Some(broken) = &broken {
             self.end_orphans(deadline)?;
@@ -121,7 +131,6 @@ impl Tree {
     /// Takes the tree as it stands for this release: what is checked out is its commit, and what its build makes lies there
     /// already, as far as it does.
     pub fn adopt(&self, release: &Release<'_>, deadline: &Deadline) -> Result<(), Error> {
-        self.make_area()?;
         let _alone = self.alone(deadline)?;
         let is_there = |output: &&String| self.root().join(output).symlink_metadata().is_ok();
         self.write_placed(&Placed {
@@ -160,13 +169,6 @@ impl Tree {
             }
         }
         killed
-    }
-
-    pub(crate) fn alone(&self, deadline: &Deadline) -> Result<Mutex, Error> {
-        Mutex::acquire(self.area().join("lock"), 0o644, deadline).map_err(|error| match error {
-            MutexError::Ended(ended) => ended.into(),
-            MutexError::File(error) => error.into(),
-        })
     }
 
     /// Whether all is as it is to be, so that the service need not even be disturbed.

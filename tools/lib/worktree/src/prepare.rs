@@ -15,7 +15,6 @@ impl Tree {
     /// Makes the outputs of a release ready for this tree, where they are not yet. Nothing of the tree is touched. What
     /// dead makers left, and what was made ready of releases that are neither this one nor in the tree, goes.
     pub fn prepare(&self, release: &Release<'_>, deadline: &Deadline) -> Result<(), Error> {
-        self.make_area()?;
         // What a mirror is at work with is not tidied away under it.
         let _alone = self.alone(deadline)?;
         self.tidy(release.name)?;

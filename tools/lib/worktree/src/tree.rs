@@ -63,6 +63,24 @@ impl Tree {
         Ok(tree)
     }
 
+    /// The same without asking git, which answers to the tree's owner alone: enough to see what is in it
+    /// ([`Tree::holds`], [`Tree::held_since`]).
+    pub fn seen(directory: &Path) -> Result<Self, Error> {
+        let root = fs::canonicalize(directory).map_err(Error::io("look at", directory))?;
+        let link = root.join(".git");
+        let git = match fs::read(&link) {
+            // A linked tree's, which says where its directory is.
+            Ok(said) => {
+                let said = said.trim_ascii_end();
+                let said = said.strip_prefix(b"gitdir: ").unwrap_or(said);
+                root.join(OsStr::from_bytes(said))
+            }
+            Err(_) => link,
+        };
+        let git = fs::canonicalize(&git).map_err(Error::io("look at", &git))?;
+        Ok(Self { root, git })
+    }
+
     /// What is renamed from one to the other has to lie on one file system.
     fn is_whole(&self) -> Result<(), Error> {
         let device = |path: &Path| {

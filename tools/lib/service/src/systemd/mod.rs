@@ -12,7 +12,7 @@ use std::time::Duration;
 use deadline::Deadline;
 use host::Proc;
 
-use crate::dead_man::Switch;
+use crate::dead_man::{StartAgain, Switch};
 use crate::processes::Known;
 use crate::supervisor::{AtRest, Stopping, Supervisor};
 use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status};
@@ -164,19 +164,19 @@ impl Supervisor for Systemd {
     fn arm(
         &self,
         after: Duration,
-        command: &[OsString],
+        again: &StartAgain,
         deadline: &Deadline,
     ) -> Result<DeadMan, Error> {
-        match timer::arm(&self.control, after, deadline) {
+        match timer::arm(&self.control, after, again, deadline) {
             Ok(armed) => {
                 self.switch.disarm()?;
                 Ok(armed)
             }
             // What may not be asked of systemd, the tool can do by itself once the time is over.
             Err(error @ (Error::Denied { .. } | Error::MissingProgram { .. }))
-                if !command.is_empty() =>
+                if !again.command.is_empty() =>
             {
-                let armed = self.switch.arm(after, command, deadline)?;
+                let armed = self.switch.arm(after, &again.command, deadline)?;
                 Ok(DeadMan {
                     note: Some(error.to_string()),
                     ..armed

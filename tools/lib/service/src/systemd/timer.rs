@@ -6,7 +6,9 @@ use deadline::Deadline;
 
 use super::control::{Control, Manager};
 use crate::dead_man::DeadManBy;
-use crate::{DeadMan, Disarmed, Error};
+use crate::{DeadMan, Disarmed, Error, StartAgain};
+use nix::unistd::geteuid;
+use std::ffi::OsString;
 
 /// Every order about a unit that Slipway gives to `systemctl`: what a rule for sudo has to allow.
 pub(super) const ORDERS: [&str; 5] = [
@@ -27,6 +29,7 @@ fn name(control: &Control) -> String {
 pub(super) fn arm(
     control: &Control,
     after: Duration,
+    again: &StartAgain,
     deadline: &Deadline,
 ) -> Result<DeadMan, Error> {
     let name = name(control);
@@ -41,30 +44,48 @@ pub(super) fn arm(
     let script = format!(
         "systemctl {user}reset-failed '{unit}'; exec systemctl {user}start --no-block '{unit}'"
     );
+    let itself = ["/bin/sh".to_owned(), "-c".into(), script];
+    let command = if again.does_more {
+        as_this_user(control, &again.command)
+    } else {
+        itself.into()
+    };
     let milliseconds = format!("--on-active={}ms", after.as_millis());
     let unit_name = format!("--unit={name}");
     let description = format!("--description=Starts {unit} again unless a deploy has by then");
-    control.order_by(
-        "systemd-run",
-        &[
-            "--quiet",
-            "--collect",
-            &unit_name,
-            &description,
-            &milliseconds,
-            "--timer-property=AccuracySec=100ms",
-            "/bin/sh",
-            "-c",
-            &script,
-        ],
-        &action,
-        deadline,
-    )?;
+    let mut words = vec![
+        "--quiet",
+        "--collect",
+        &unit_name,
+        &description,
+        &milliseconds,
+        "--timer-property=AccuracySec=100ms",
+    ];
+    words.extend(command.iter().map(String::as_str));
+    control.order_by("systemd-run", &words, &action, deadline)?;
     Ok(DeadMan {
         by: DeadManBy::Timer(format!("{name}.timer")),
         after,
         note: None,
     })
+}
+
+/// The command, to be run by systemd as this process would run it: a working tree is its owner's alone.
+fn as_this_user(control: &Control, command: &[OsString]) -> Vec<String> {
+    let mut words = Vec::new();
+    let user = geteuid();
+    if control.manager == Manager::System && !user.is_root() {
+        words.push(format!("--uid={user}"));
+    }
+    for name in ["PATH", "HOME"] {
+        if let Ok(value) = std::env::var(name) {
+            words.push(format!("--setenv={name}={value}"));
+        }
+    }
+    // systemd puts variables in where there is one dollar sign.
+    let plain = |word: &OsString| word.to_string_lossy().replace('$', "$$");
+    words.extend(command.iter().map(plain));
+    words
 }
 
 /// Takes the timer away, and its service should it be at work.

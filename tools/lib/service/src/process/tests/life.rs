@@ -1,7 +1,7 @@
 //! Started, stopped, lost and found again.
 
 use super::*;
-use crate::{DeadManBy, Disarmed};
+use crate::{DeadManBy, Disarmed, StartAgain};
 
 #[test]
 fn started_once_and_stopped_whole() {
@@ -172,7 +172,7 @@ fn whoever_was_not_told_to_go_on_ends() {
 fn the_dead_man_acts_unless_disarmed() {
     let bench = Bench::new("exec sleep 1000");
     let acted = bench.root.join("acted");
-    let command: Vec<_> = [
+    let command = [
         "/bin/sh",
         "-c",
         "echo yes > \"$0\"",
@@ -180,12 +180,11 @@ fn the_dead_man_acts_unless_disarmed() {
     ]
     .map(std::ffi::OsString::from)
     .into();
-    let arm = |after| {
-        bench
-            .service
-            .arm_dead_man(after, &command, &soon())
-            .unwrap()
+    let again = StartAgain {
+        command,
+        does_more: false,
     };
+    let arm = |after| bench.service.arm_dead_man(after, &again, &soon()).unwrap();
     let DeadManBy::Process(first) = arm(LONG * 10).by else {
         panic!("a process has no timer");
     };
