@@ -50,6 +50,30 @@ step() {
 	return $code
 }
 
+# meant_for KIND: each kind of application has a runbook of its own, by its file, else by how it was deployed before.
+meant_for() {
+	kind=$(deploy-state show --field state.kind) || give_up $? 'the state cannot be read'
+	[ -z "${RELEASE_STAGE_SOURCE:-}${RELEASE_STAGE_GIT:-}" ] || kind=release
+	[ -z "${RELEASE_STAGE_COMPOSE:-}" ] || kind=compose
+	[ -z "${RELEASE_STAGE_IN_PLACE:-}" ] || kind=in-place
+	[ "$kind" != "$1" ] || return 0
+	own=deploy-$kind
+	[ "$kind" != release ] || own=deploy
+	echo "${0##*/}: this application has another runbook: $own ${force:+$force }$app" >&2
+	give_up 2 "this application is deployed by $own"
+}
+
+# nothing_new: the build step made no release, for what is wanted is live and was validated. With its service up that is all there
+# is to do; else the deploy goes on with that one, and the service is started anew.
+nothing_new() {
+	release=$(deploy-state show --field state.liveRelease) || give_up $? 'the state cannot be read'
+	if [ -n "${DEPLOY_SERVICE:-}" ] && [ "$(service-start --dry-run --field changed)" != false ]; then
+		return
+	fi
+	echo "${0##*/}: nothing to do: $release is live" >&2
+	give_up 0 "nothing to do: $release is live"
+}
+
 # give_up CODE WHY: before anything that serves was touched.
 give_up() {
 	code=$1

@@ -94,6 +94,10 @@ fn a_tag_that_moves_takes_nobody_along_who_did_not_ask() {
     assert_eq!(outcome(&deploy_compose(&fixture).run(0)), "succeeded");
     fixture.until_version("3");
     assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), third);
+    let running = container(&fixture, "shop", "demo");
+    let again = deploy_compose(&fixture).run(0);
+    assert_eq!(again.at("/changed"), false, "{}", again.report);
+    assert_eq!(container(&fixture, "shop", "demo"), running);
     let wrong = fixture.tool("rollback").args(["--kind", "release"]);
     assert_eq!(wrong.stderr_any().run(1).error_code(), "other-kind");
     let back = fixture.tool("rollback").args(["--kind", "compose"]);

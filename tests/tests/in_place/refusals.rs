@@ -1,7 +1,7 @@
 //! What keeps a deploy out, before anything that serves was touched.
 
 use crate::checkout::Checkout;
-use slipway_tests::{Ended, Fixture};
+use slipway_tests::{Ended, Fixture, Supervisor};
 use std::fs;
 
 /// The deploy ends with 1, and nothing has changed.
@@ -38,6 +38,9 @@ on_each!(a_build_that_fails_changes_nothing, |fixture| {
     checkout.commit("2", "healthy");
     let ended = is_refused(&checkout, "the release could not be made");
     assert!(ended.stderr.contains("build failed"), "{}", ended.stderr);
+    // What lies in the tree is what is live: it says nothing of the build.
+    let log = ended.text("/log");
+    assert_eq!(ended.text("/error/hint"), format!("less {log}"));
     checkout.holds("1");
     assert_eq!(checkout.state()["releases"].as_array().unwrap().len(), 2);
     fs::remove_file(fixture.directory.join("author/BROKEN")).unwrap();
@@ -108,4 +111,88 @@ fn with_scripts() -> String {
     let tools = slipway_tests::binaries();
     let path = std::env::var("PATH").unwrap();
     format!("{scripts}:{}:{path}", tools.display())
+}
+
+/// A check of one supervisor is one of all where nothing of it is touched.
+fn deployed(fixture: &Fixture) -> Checkout<'_> {
+    let checkout = Checkout::deployed(fixture);
+    checkout.commit("2", "healthy");
+    checkout.deploys("2");
+    checkout
+}
+
+#[test]
+fn a_commit_that_was_marked_bad_is_deployed_again_by_force_alone() {
+    let Some(fixture) = Fixture::on(Supervisor::Process) else {
+        return;
+    };
+    let checkout = deployed(&fixture);
+    let bad = fixture.selected().unwrap();
+    fixture.tool("rollback").stderr_any().run(0);
+    let ended = is_refused(&checkout, "the release could not be made");
+    let mends = format!(
+        "deploy-state --app {} mark {bad} good",
+        fixture.app().display()
+    );
+    assert_eq!(ended.text("/error/hint"), mends);
+    assert!(ended.stderr.contains("--force"), "{}", ended.stderr);
+    // Wherever else the commit comes from.
+    let remote = fixture.directory.join("remote.git");
+    let git = fixture
+        .tool("release-stage")
+        .args(["--git", remote.to_str().unwrap()]);
+    let git = git.env("RELEASE_STAGE_IN_PLACE", "");
+    assert_eq!(git.stderr_any().run(1).error_code(), "known-bad");
+    let forced = format!("exec deploy-in-place --force {}", fixture.app().display());
+    let forced = fixture.shell(&forced).env("PATH", with_scripts());
+    forced.stderr_any().run(0);
+    checkout.holds("2");
+    // What was judged last counts.
+    let again = checkout.deploy(0);
+    assert_eq!(again.at("/changed"), false);
+}
+
+#[test]
+fn what_is_live_is_not_deployed_again() {
+    let Some(fixture) = Fixture::on(Supervisor::Process) else {
+        return;
+    };
+    let checkout = deployed(&fixture);
+    let before = (pid(&fixture), fixture.selected());
+    let ended = checkout.deploy(0);
+    assert_eq!(ended.at("/changed"), false, "{}", ended.report);
+    assert!(ended.stderr.contains("nothing to do"), "{}", ended.stderr);
+    assert_eq!((pid(&fixture), fixture.selected()), before);
+    assert_eq!(checkout.state()["status"], "idle");
+    // What is missing in the tree is something to do, and so is a service that has begun before the tree was put right.
+    fs::remove_dir_all(checkout.tree.join("dist")).unwrap();
+    let ended = checkout.deploy(0);
+    assert_eq!(ended.at("/changed"), true, "{}", ended.report);
+    checkout.holds("2");
+    assert_ne!(fixture.selected(), before.1);
+}
+
+#[test]
+fn another_kinds_runbook_is_refused_and_the_right_one_named() {
+    let Some(fixture) = Fixture::on(Supervisor::Process) else {
+        return;
+    };
+    let checkout = deployed(&fixture);
+    let before = (pid(&fixture), fixture.selected());
+    let ended = fixture.runbook("deploy").run(2);
+    let own = format!("deploy-in-place {}", fixture.app().display());
+    assert!(ended.stderr.contains(&own), "{}", ended.stderr);
+    assert_eq!((pid(&fixture), fixture.selected()), before);
+    // The hints know it, too.
+    let frozen = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let frozen = frozen.iter().flat_map(|day| ["--freeze", day]);
+    let preflight = fixture
+        .tool("preflight")
+        .args(["--only", "freeze", "--git"]);
+    let preflight = preflight.arg(&checkout.tree);
+    let checked = preflight.args(frozen).args(["--time-zone", "UTC"]);
+    let checked = checked.stderr_any().run(1);
+    let hint = checked.text("/error/hint");
+    assert!(hint.contains("deploy-in-place --force"), "{hint}");
+    checkout.deploy(0);
 }

@@ -1,6 +1,6 @@
 //! A deploy in the background, which whoever asked for it need not outlive.
 
-use crate::{log, runbook};
+use crate::runbook;
 use application::{Application, who};
 use host::Proc;
 use serde_json::json;
@@ -79,7 +79,7 @@ pub(crate) fn detach(
         if began(application, &id)? {
             context.note(format!("deploy {id} has begun in the background"));
             return Ok(Report::of(&json!({
-                "deployId": id, "log": log::path(application, &id).as_str(),
+                "deployId": id, "log": application.log_of(&id).as_str(),
             })));
         }
         if let Ok(Some(status)) = child.try_wait() {

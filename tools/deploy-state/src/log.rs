@@ -1,24 +1,14 @@
 //! One log file a deploy: all that its steps said.
 
 use application::Application;
-use camino::Utf8PathBuf;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::SystemTime;
 
-/// Where the log of the deploy `id` lies.
-pub(crate) fn path(application: &Application, id: &str) -> Utf8PathBuf {
-    application
-        .layout
-        .root
-        .join("log")
-        .join(format!("{id}.log"))
-}
-
 /// Opens the log of the deploy `id` to add to it.
 pub(crate) fn open(application: &Application, id: &str) -> io::Result<File> {
-    let path = path(application, id);
+    let path = application.log_of(id);
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }

@@ -5,13 +5,14 @@ use crate::bring_back::bring_back;
 use crate::limits::Limits;
 use crate::notify::notify;
 use crate::runbook::{self, Limit};
-use crate::{by_hand, detach, log, recover};
+use crate::{by_hand, detach, recover};
 use application::{Application, Begun, PROBATION, Recovered, Request, Serves, who};
 use deadline::Deadline;
 use host::Proc;
 use serde::Serialize;
+use serde_json::Value;
 use state::lease::{Claim, Holder, Patience, claim};
-use state::{Outcome, State, Status};
+use state::{Outcome, Phase, State, Status};
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure, Report};
 
@@ -22,6 +23,7 @@ const DOWN: u8 = 69;
 #[serde(rename_all = "camelCase")]
 struct Run {
     deploy_id: String,
+    changed: bool,
     outcome: Option<String>,
     why: Option<String>,
     release: Option<String>,
@@ -95,6 +97,9 @@ pub(crate) fn run(
         context.note(drained);
     }
     let report = Run {
+        changed: told
+            .as_ref()
+            .is_some_and(|told| told.phase >= Some(Phase::Restart)),
         outcome: told.as_ref().and_then(|told| told.outcome.clone()),
         why: told.as_ref().and_then(|told| told.why.clone()),
         release: told.and_then(|told| told.release),
@@ -107,12 +112,28 @@ pub(crate) fn run(
         over_limit: limit.passed,
         took_over: begun.took_over.or(recovered),
         recovered: left.as_ref().map(|left| left.id.clone()),
-        log: log::path(application, &id).into(),
+        log: application.log_of(&id).into(),
         deploy_id: id,
     };
     let told = serde_json::to_string(&report).unwrap_or_default();
     notify(&told, &report.deploy_id, context);
-    verdict(&report, left.as_ref())
+    verdict(&report, left.as_ref(), hint(application, &report, context))
+}
+
+/// What mends it: as the last step says, where that is what failed; else the log has more.
+fn hint(application: &Application, report: &Run, context: &Context) -> String {
+    let history = application.store.history().unwrap_or_default();
+    let is_step = |line: &&Value| line["event"] == "step" && line["deployId"] == *report.deploy_id;
+    let last = history.iter().rev().find(is_step);
+    let hint = last.and_then(|step| step["report"]["error"]["hint"].as_str());
+    let log = format!("less {}", report.log);
+    match hint {
+        Some(hint) if report.command_exit != 0 && hint != log => {
+            context.note(format!("the log of it: {log}"));
+            hint.to_owned()
+        }
+        _ => log,
+    }
 }
 
 /// Whether the runbook has left its deploy where the service may be stopped, or a release live that nobody has validated.
@@ -123,7 +144,7 @@ fn is_mid_switch(application: &Application, id: &str) -> Result<bool, Failure> {
 }
 
 /// The runbook's exit code is the verdict, unless it claims a success in the middle of a switch.
-fn verdict(report: &Run, left: Option<&Recovered>) -> Result<Report, Failure> {
+fn verdict(report: &Run, left: Option<&Recovered>, hint: String) -> Result<Report, Failure> {
     let id = &report.deploy_id;
     match (report.command_exit, left) {
         (0, None) => Ok(Report::of(report)),
@@ -146,7 +167,7 @@ fn verdict(report: &Run, left: Option<&Recovered>) -> Result<Report, Failure> {
                 "command-failed",
                 format!("deploy {id} ended: {outcome}: {why}"),
             )
-            .hint(format!("less {}", report.log))
+            .hint(hint)
             .with(report))
         }
     }

@@ -69,7 +69,7 @@ fn open_log(application: &Application, id: &str) -> Result<File, Failure> {
 }
 
 fn unwritable(application: &Application, id: &str, error: &io::Error) -> Failure {
-    let path = log::path(application, id);
+    let path = application.log_of(id);
     Failure::impossible("io", format!("cannot write {path}: {error}"))
         .hint(format!("ls -ld {}", application.layout.root))
 }

@@ -99,7 +99,27 @@ impl Given {
             let variable = step::variable("preflight", "warn");
             return self.edit(&format!("{variable}={check}"));
         }
-        format!("deploy --force {}", self.app.as_deref().unwrap_or("APP"))
+        let app = self.app.as_deref().unwrap_or("APP");
+        format!("{} --force {app}", self.runbook())
+    }
+
+    /// The runbook of an application of this kind, by its file, else by how it was deployed before.
+    fn runbook(&self) -> String {
+        let is_told = |option| self.of_stage(option).is_some();
+        let before = || {
+            let state = self.state(self.application.as_ref()?).ok()?;
+            Some(state.kind.clone()).filter(|kind| kind != "release")
+        };
+        let kind = if is_told("in-place") {
+            Some("in-place".to_owned())
+        } else if is_told("compose") {
+            Some("compose".to_owned())
+        } else if is_told("source") || is_told("git") {
+            None
+        } else {
+            before()
+        };
+        kind.map_or_else(|| "deploy".to_owned(), |kind| format!("deploy-{kind}"))
     }
 
     /// Writes a line into the application's file.

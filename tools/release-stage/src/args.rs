@@ -43,8 +43,8 @@ pub struct Args {
     /// Compose: these of its services, separated by commas, are pulled, built and must have an image; else all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub services: Vec<String>,
-    /// Compose: also where a release with this very configuration and these very images was marked bad; refused where
-    /// `DEPLOY_PROTECTED` says yes
+    /// Also of what was marked bad, or is live and validated: a commit, or a Compose project's configuration and images; refused
+    /// where `DEPLOY_PROTECTED` says yes
     #[arg(long)]
     pub force: bool,
     /// What the release is called; else the time, as in 20261120-093000

@@ -67,7 +67,7 @@ pub(crate) const OWN: step::Codes = &[
     ),
     (
         "known-bad",
-        "--compose: a release of this configuration and these images was marked bad",
+        "a release of this commit, or of this configuration and these images, was marked bad",
     ),
     ("release-exists", "there is a release of that name already"),
 ];

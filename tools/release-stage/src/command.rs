@@ -60,8 +60,7 @@ pub(crate) fn shell(
                 finished.status,
                 quoted(&finished.tail(QUOTED))
             ),
-        )
-        .hint(format!("the same by hand, in the source: {line}"))),
+        )),
         Err(ChildError::TimedOut { tail, .. }) => Err(Failure::timed_out(
             stage.timed_out,
             format!(

@@ -1,11 +1,11 @@
 //! A release of a Compose project: its configuration, with every image told by its id.
 
-use crate::fill::{self, Filled};
+use crate::fill::{self, Fill, Filled};
 use crate::request::{Project, Request};
+use crate::{known_bad, nothing_new};
 use application::{Application, fail};
 use deadline::Deadline;
 use service::{ComposeSource, Pinned};
-use state::Verdict;
 use std::path::Path;
 use std::time::Duration;
 use step::{Context, Failure};
@@ -24,7 +24,7 @@ pub(crate) fn fill(
     request: &Request,
     project: &Project,
     release: &Path,
-) -> Result<Filled, Failure> {
+) -> Result<Fill, Failure> {
     let failed = |error: service::Error| fail::service(&error);
     let source = ComposeSource::at(&project.directory, &project.services);
     let named = project.directory.display();
@@ -47,12 +47,20 @@ pub(crate) fn fill(
     }
     let deadline = context.deadline(request.copy_timeout);
     let pinned = source.pinned(&deadline).map_err(failed)?;
-    if !project.force {
-        is_not_known_bad(application, &pinned)?;
+    if !request.force {
+        known_bad::refuse(
+            application,
+            &format!("the configuration of {named}, with the same images,"),
+            |one| is_same(application, &pinned, &one.name),
+        )?;
+        let live = nothing_new::validated(application)?.filter(|_| request.name.is_none());
+        if let Some(live) = live.filter(|live| is_same(application, &pinned, live)) {
+            return Ok(Fill::IsLive(live));
+        }
     }
     source.write(&pinned, release, &deadline).map_err(failed)?;
     let (files, bytes) = fill::count(release)?;
-    Ok(Filled {
+    Ok(Fill::Filled(Box::new(Filled {
         kind: service::COMPOSE,
         commit: None,
         source: project.directory.to_string_lossy().into_owned(),
@@ -62,7 +70,7 @@ pub(crate) fn fill(
         linked: 0,
         outputs: Vec::new(),
         compose: Some(Made { source, pinned }),
-    })
+    })))
 }
 
 /// Refuses what a deploy would start beside what runs already: it stops only what it knows by its own project's name.
@@ -88,27 +96,10 @@ fn is_the_same_project(
     )))
 }
 
-/// Refuses what was deployed before and found bad.
-fn is_not_known_bad(application: &Application, pinned: &Pinned) -> Result<(), Failure> {
-    let state = application.load()?;
-    let same = |name: &str| {
-        let directory = application.layout.releases.join(name);
-        ComposeSource::is_same(pinned, directory.as_std_path())
-    };
-    let bad = state
-        .releases
-        .iter()
-        .find(|one| state.verdict(&one.name) == Verdict::Bad && same(&one.name));
-    match bad.map(|one| one.name.as_str()) {
-        None => Ok(()),
-        Some(name) => Err(Failure::no(
-            "known-bad",
-            format!("this is {name} again, the same configuration and the same images, and that one was marked bad"),
-        )
-        .hint(format!(
-            "deploy-state history, to see why; deploy-state mark {name} good, or --force, to deploy it all the same"
-        ))),
-    }
+/// Whether that release is of this very configuration, with these very images.
+fn is_same(application: &Application, pinned: &Pinned, release: &str) -> bool {
+    let directory = application.layout.releases.join(release);
+    ComposeSource::is_same(pinned, directory.as_std_path())
 }
 
 impl Made {

@@ -6,7 +6,7 @@ use crate::exclude::Exclude;
 use crate::in_place::Checkout;
 use crate::plan::Root;
 use crate::request::{Job, LinkDest, Request, Source};
-use crate::{copy, git, links, share, sharing, source, trouble};
+use crate::{copy, git, known_bad, links, share, sharing, source, trouble};
 use application::Application;
 use deadline::Deadline;
 use releases::MANIFEST;
@@ -38,6 +38,15 @@ pub(crate) struct Filled {
     pub(crate) compose: Option<Made>,
 }
 
+/// What a directory was filled with, if at all.
+#[derive(Debug)]
+pub(crate) enum Fill {
+    /// It was.
+    Filled(Box<Filled>),
+    /// It was not: this release is the same, live and validated.
+    IsLive(String),
+}
+
 /// Fills `release`. `twin` is the release to share files with, where there is one; `checkout` the commit of a working tree,
 /// where it is made of one.
 pub(crate) fn fill(
@@ -47,20 +56,22 @@ pub(crate) fn fill(
     release: &Path,
     twin: Option<&Path>,
     checkout: Option<&Checkout<'_>>,
-) -> Result<Filled, Failure> {
+) -> Result<Fill, Failure> {
     if let Source::Compose(project) = &request.source {
         return compose::fill(application, context, request, project, release);
     }
-    let commit =
-        take(context, request, release, checkout).map_err(|failure| in_time(failure, request))?;
+    let commit = take(application, context, request, release, checkout)
+        .map_err(|failure| in_time(failure, request))?;
     let shared = checkout.map_or(application.layout.shared.as_std_path(), Checkout::shared);
     let shared = share::link(shared, release, &request.shares)?;
     let is_built = request.build.is_some();
+    let hint = by_hand(application, context, request);
     run(
         context,
         INSTALL,
         request.install.as_ref(),
         release,
+        hint.as_deref(),
         request.install_timeout,
         |root| root.install(is_built),
     )?;
@@ -69,6 +80,7 @@ pub(crate) fn fill(
         BUILD,
         request.build.as_ref(),
         release,
+        hint.as_deref(),
         request.build_timeout,
         Root::build,
     )?;
@@ -85,7 +97,7 @@ pub(crate) fn fill(
         }
     };
     let (files, bytes) = count(release)?;
-    Ok(Filled {
+    Ok(Fill::Filled(Box::new(Filled {
         kind: root.kind().name(),
         start: request.start.clone().or_else(|| root.start()),
         source: match &request.source {
@@ -100,11 +112,12 @@ pub(crate) fn fill(
         linked,
         outputs,
         compose: None,
-    })
+    })))
 }
 
 /// Brings the source into the directory; the commit, where it has one.
 fn take(
+    application: &Application,
     context: &Context,
     request: &Request,
     release: &Path,
@@ -131,6 +144,9 @@ fn take(
             context.note(format!("fetching {}", repository.shown()));
             let commit = git::check_out(context, repository, release, &deadline)?;
             context.note(format!("commit {commit}"));
+            if !request.force {
+                known_bad::of_commit(application, &commit)?;
+            }
             leave_out(request, release)?;
             holds_something(release, &repository.shown(), &deadline)?;
             links::check(release, &links_in(release)?)?;
@@ -214,6 +230,7 @@ fn run(
     stage: Stage,
     job: Option<&Job>,
     release: &Path,
+    hint: Option<&str>,
     limit: Duration,
     auto: impl FnOnce(&Root) -> Option<&'static str>,
 ) -> Result<(), Failure> {
@@ -233,7 +250,26 @@ fn run(
             line.to_owned()
         }
     };
-    command::shell(context, stage, &line, release, limit)
+    command::shell(context, stage, &line, release, limit).map_err(|failure| match hint {
+        Some(hint) if failure.code() == stage.failed => failure.hint(hint),
+        _ => failure,
+    })
+}
+
+/// What tells more of a command that failed: its words in the deploy's log, else the source that it ran in a copy of. Of a commit
+/// there is none: what lies in a working tree is what is live.
+fn by_hand(application: &Application, context: &Context, request: &Request) -> Option<String> {
+    if let Some(id) = context.deploy_id() {
+        let log = application.log_of(id);
+        return Some(format!("less {}", step::quoted(log.as_str())));
+    }
+    match &request.source {
+        Source::Directory(source) => {
+            let source = source.to_string_lossy();
+            Some(format!("cd {}", step::quoted(&source)))
+        }
+        Source::Git(_) | Source::InPlace(_) | Source::Compose(_) => None,
+    }
 }
 
 /// The markers at the root of a directory.

@@ -28,6 +28,7 @@ pub(crate) fn foresee(
         })
     });
     let mut report = StageReport {
+        changed: true,
         path: layout.releases.join(&name).into(),
         release: name,
         kind: None,

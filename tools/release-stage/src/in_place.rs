@@ -1,7 +1,7 @@
 //! Releases for a working tree: the commit that is wanted and, before the first of them, the one that runs already.
 
 use crate::request::{InPlace, Request};
-use crate::{LIMIT, Maker, StageReport};
+use crate::{LIMIT, Maker, StageReport, known_bad, nothing_new};
 use application::{fail, record};
 use deadline::Deadline;
 use durable::Staging;
@@ -30,6 +30,12 @@ pub(crate) fn stage(maker: &Maker<'_>, wanted: &InPlace) -> Result<StageReport, 
     context.note(format!("fetching into {}", tree.root().display()));
     let commit = tree.fetch(&wanted.revision, &deadline).map_err(failed)?;
     tree.loses_nothing(&commit, &deadline).map_err(failed)?;
+    if !maker.request.force {
+        known_bad::of_commit(application, &commit)?;
+        if let Some(live) = is_live(maker, &commit, &deadline)? {
+            return nothing_new::report(application, &live);
+        }
+    }
     let releases = application.layout.physical_releases();
     let releases = releases.map_err(|error| Failure::impossible("io", error))?;
     // Removed at the end of this, or by recovery.
@@ -67,6 +73,28 @@ pub(crate) fn stage(maker: &Maker<'_>, wanted: &InPlace) -> Result<StageReport, 
         context.note(format!("not made ready yet: {}", failure.message()));
     }
     Ok(report)
+}
+
+/// The live release, where it was validated, is of that commit, and is in the tree as it was put there.
+fn is_live(
+    maker: &Maker<'_>,
+    commit: &str,
+    deadline: &Deadline,
+) -> Result<Option<String>, Failure> {
+    let application = maker.application;
+    let live = nothing_new::validated(application)?;
+    let Some(live) = live.filter(|_| maker.request.name.is_none()) else {
+        return Ok(None);
+    };
+    let Some(place) = application.in_place(&live)? else {
+        return Ok(None);
+    };
+    if place.release().commit != commit {
+        return Ok(None);
+    }
+    let stands = place.open(deadline)?.stands(&place.release(), deadline);
+    let stands = stands.map_err(|error| fail::worktree(&error))?;
+    Ok(stands.then_some(live))
 }
 
 /// The failure of the release that is only made to come back to.

@@ -15,7 +15,9 @@ mod fill;
 mod foresee;
 pub mod git;
 mod in_place;
+mod known_bad;
 mod links;
+mod nothing_new;
 pub mod plan;
 mod publish;
 pub mod request;
@@ -29,6 +31,7 @@ pub use args::Args;
 
 use application::{Application, Lease, STALE_AFTER, fail, protected};
 use durable::Staging;
+use fill::Fill;
 use request::{LinkDest, Request, Source};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -48,6 +51,8 @@ pub struct Tool;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StageReport {
+    /// Whether it was made; else it is live already, and there is nothing new.
+    pub changed: bool,
     /// Its name.
     pub release: String,
     /// Its directory, physical.
@@ -85,6 +90,7 @@ impl step::Tool for Tool {
     const ABOUT: &'static str = "Make a complete new release, not yet live";
     type Args = Args;
     const FIELDS: &'static [&'static str] = &[
+        "changed",
         "release",
         "path",
         "kind",
@@ -131,7 +137,12 @@ impl step::Tool for Tool {
             return Ok(Report::of(&foreseen));
         }
         let staged = stage(&application, context, &request)?;
-        context.note(format!("staged: {}", staged.release));
+        let release = &staged.release;
+        context.note(if staged.changed {
+            format!("staged: {release}")
+        } else {
+            format!("nothing new: {release} is live and was validated")
+        });
         Ok(Report::of(&staged))
     }
 }
@@ -194,7 +205,11 @@ impl Maker<'_> {
         let twin = self.twin.as_deref();
         let path = staging.path();
         let filled = match fill::fill(application, context, self.request, path, twin, checkout) {
-            Ok(filled) => filled,
+            Ok(Fill::Filled(filled)) => *filled,
+            Ok(Fill::IsLive(live)) => {
+                staging.discard().map_err(|error| fail::durable(&error))?;
+                return nothing_new::report(application, &live);
+            }
             Err(failure) => {
                 if let Err(error) = staging.discard() {
                     context.note(format!("{error}; deploy-state recover removes it"));
@@ -209,6 +224,7 @@ impl Maker<'_> {
             made.keep(context, path.as_std_path());
         }
         Ok(StageReport {
+            changed: true,
             release,
             path: path.into(),
             kind: Some(filled.kind),

@@ -33,8 +33,6 @@ pub struct Project {
     pub services: Vec<String>,
     /// Whether images are fetched.
     pub pull: bool,
-    /// Whether a release like one that was marked bad may be made.
-    pub force: bool,
 }
 
 /// A working tree, and which commit is wanted in it.
@@ -104,6 +102,8 @@ pub struct Request {
     pub shares: Vec<Utf8PathBuf>,
     /// How it is started, where that was told.
     pub start: Option<String>,
+    /// Whether one is made of what was marked bad, or is live already.
+    pub force: bool,
 }
 
 impl Request {
@@ -139,6 +139,7 @@ impl Request {
             link_dest: LinkDest::told(&args.link_dest),
             shares: args.share,
             start: args.start,
+            force: args.force,
         })
     }
 }
@@ -179,7 +180,6 @@ fn source(args: &Args) -> Result<Source, Failure> {
             directory: directory_at("--compose", told)?,
             services: args.services.clone(),
             pull: args.pull,
-            force: args.force,
         }));
     }
     match (&args.source, &args.git) {

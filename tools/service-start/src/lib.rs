@@ -24,7 +24,7 @@ pub use start::{StartRequest, start};
 use application::{Application, STALE_AFTER, answers, fail};
 use deadline::Deadline;
 use serde::Serialize;
-use service::{Service, Verdict};
+use service::{Active, Expectation, Service, Verdict};
 use std::time::Duration;
 use step::{Context, Failure, Report};
 
@@ -136,7 +136,18 @@ fn foresee(
         Some(name) => application.is_placed(name)?,
         None => true,
     };
-    let changed = status.active.is_over() || !is_placed;
+    let changed = status.active.is_over() || !is_placed || application.is_of_before(&status)?;
+    if status.active == Active::Running && !changed {
+        let expectation = Expectation {
+            release_dir: Some(live.directory.clone()),
+            ..Expectation::default()
+        };
+        let proof = service.proof(&expectation, deadline);
+        let proof = proof.map_err(|error| fail::service(&error))?;
+        if proof.verdict == Verdict::Disproven && status.socket_units.is_empty() {
+            return Err(start::still_old(service, &proof));
+        }
+    }
     let name = service.name();
     context.note(if changed {
         format!("{name} would be started out of {}", live.called())

@@ -80,6 +80,13 @@ pub fn start(
     }
 }
 
+/// The failure of what runs already, out of another release.
+pub(crate) fn still_old(service: &Service, proof: &Proof) -> Failure {
+    let (name, reasons) = (service.name(), proof.reasons.join("; "));
+    let message = format!("{name} runs already, and not as it should: {reasons}");
+    Failure::no("still-old", message).hint("service-stop, then service-start")
+}
+
 /// The run that this look saw, for a proof. What was not replaced goes on in its old process.
 fn runs_of(status: &Status) -> Before {
     Before {
@@ -319,14 +326,12 @@ impl Step<'_> {
     }
 
     fn disproven(&mut self, proof: Proof) -> Failure {
-        let name = self.service.name();
-        let reasons = proof.reasons.join("; ");
         let failure = if self.report.changed {
+            let (name, reasons) = (self.service.name(), proof.reasons.join("; "));
             let message = format!("it is not the new process of {name} that answers: {reasons}");
             Failure::no("proof-disproven", message).hint("rollback")
         } else {
-            let message = format!("{name} runs already, and not as it should: {reasons}");
-            Failure::no("still-old", message).hint("service-stop, then service-start")
+            still_old(self.service, &proof)
         };
         self.report.proof = Some(proof);
         failure

@@ -68,6 +68,11 @@ impl Application {
         self.store.load().map_err(fail::store)
     }
 
+    /// Where the log of the deploy `id` lies: all that its steps said.
+    pub fn log_of(&self, id: &str) -> Utf8PathBuf {
+        self.layout.root.join("log").join(format!("{id}.log"))
+    }
+
     /// What is told of the deploy `id`; nothing where there was none of that name.
     pub fn told(&self, id: &str) -> Result<Option<Told>, Failure> {
         let told = self.store.told().map_err(fail::store)?;

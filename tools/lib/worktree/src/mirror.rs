@@ -159,6 +159,12 @@ impl Tree {
         self.look_at_the_way(release, &way, deadline).map(drop)
     }
 
+    /// Whether the tree is as a mirror of this release leaves it, by looking alone.
+    pub fn stands(&self, release: &Release<'_>, deadline: &Deadline) -> Result<bool, Error> {
+        Ok(self.mirroring()?.is_none()
+            && self.is_there(release, self.placed()?.as_ref(), deadline)?)
+    }
+
     /// The commits whose files mirrors that were killed may have left in the tree, oldest first.
     fn killed(&self, broken: Option<&Mirroring>, deadline: &Deadline) -> Vec<String> {
         let mut killed: Vec<String> = Vec::new();
