@@ -217,6 +217,10 @@ fn a_plain_restart_after_a_switch(supervisor: Supervisor) {
             "{variable} in {environment}"
         );
     }
+    // The next boot.
+    fixture.pm2(["kill"]);
+    fixture.pm2(["resurrect"]);
+    fixture.until_version("2");
 }
 
 #[test]

@@ -268,6 +268,9 @@ fn what_runs_already_is_the_way_back_from_the_first_deploy(supervisor: Superviso
         assert!(text(&failed, "message").contains(lasts), "{failed}");
         obey(text(&failed, "hint"));
         fixture.until_version("1");
+        let unsaved = check(&fixture, "service", &[], "warn");
+        assert!(text(&unsaved, "message").contains("nothing starts it at boot"));
+        obey(text(&unsaved, "hint"));
         check(&fixture, "service", &[], "pass");
     }
     let warned = check(&fixture, "layout", &[], "warn");

@@ -79,7 +79,7 @@ pub struct Status {
     pub working_directory: Option<PathBuf>,
     /// The file that describes it.
     pub file: Option<PathBuf>,
-    /// Whether it is started at boot, in the supervisor's words (`enabled`, `disabled`, `static`).
+    /// Whether it is started at boot, in the supervisor's words (`enabled`, `disabled`, `static`; of PM2 `saved`, `unsaved`).
     pub file_state: Option<String>,
     /// Whether an order to it still waits to be carried out: for another service, or for its turn.
     pub job_pending: Option<bool>,

@@ -6,6 +6,9 @@ use deadline::Deadline;
 use deadline::child::{self, Options};
 use service::Status;
 
+/// Of PM2: it has nothing that it would start.
+const UNSAVED: &str = "unsaved";
+
 /// A service that is well, weighed against what is there after the next boot: a warning where nothing starts it.
 pub(super) fn weigh(
     finding: Finding,
@@ -21,8 +24,14 @@ pub(super) fn weigh(
         Some(state) => Finding {
             status: Verdict::Warn,
             message: format!(
-                "{}; nothing starts it at boot: its unit is {state}",
-                finding.message
+                "{}; nothing starts it at boot: {}",
+                finding.message,
+                match state {
+                    UNSAVED =>
+                        "PM2 has no saved list (and pm2 startup, once, has PM2 itself started)"
+                            .to_owned(),
+                    state => format!("its unit is {state}"),
+                }
             ),
             hint: Some(commands.enable(state == "static")),
             ..finding
@@ -36,7 +45,13 @@ fn asleep(status: &Status, sockets: impl FnOnce() -> Vec<String>) -> Option<&str
     let state = status.file_state.as_deref()?;
     let is_asleep = matches!(
         state,
-        "disabled" | "static" | "indirect" | "linked" | "linked-runtime" | "enabled-runtime"
+        "disabled"
+            | "static"
+            | "indirect"
+            | "linked"
+            | "linked-runtime"
+            | "enabled-runtime"
+            | UNSAVED
     );
     if !is_asleep {
         return None;
@@ -89,6 +104,8 @@ mod tests {
         assert!(disabled.message.contains("nothing starts it at boot"));
         let hint = Some("systemctl enable shop.service");
         assert_eq!(disabled.hint.as_deref(), hint);
+        let unsaved = finding(Some(UNSAVED));
+        assert!(unsaved.message.contains("PM2 has no saved list"));
         let rigid = finding(Some("static")).hint.unwrap_or_default();
         assert!(rigid.contains("[Install] WantedBy="), "{rigid}");
         assert!(rigid.contains("systemctl enable shop.service"), "{rigid}");

@@ -89,6 +89,9 @@ impl Commands {
 
     /// Has it started at boot; a unit without an `[Install]` section needs one first.
     pub(super) fn enable(&self, lacks_install: bool) -> String {
+        if self.by_pm2 {
+            return "pm2 save".to_owned();
+        }
         let systemctl = self.systemctl.as_deref().unwrap_or("systemctl");
         let enable = format!("{systemctl} enable {}", self.unit);
         if !lacks_install {

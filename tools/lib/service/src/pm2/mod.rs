@@ -195,6 +195,15 @@ impl Pm2 {
                 None => format!("no PM2 runs in {}", self.home.path().display()),
             };
         }
+        if !seen.own.is_empty() {
+            // Once there is one, a start keeps it as it is to be.
+            let state = if self.home.dump().is_file() {
+                "saved"
+            } else {
+                "unsaved"
+            };
+            status.file_state = Some(state.to_owned());
+        }
         if status.active == Active::Running {
             let age = |pid| processes::age(&self.proc, pid);
             let pids = seen.own.iter().filter_map(|entry| entry.pid);
