@@ -306,3 +306,41 @@ on_each_quick_supervisor!(a_deploy_whose_holder_died_is_gone_back_from, |fixture
         .collect();
     assert_eq!(outcomes, ["succeeded", "aborted", "rolled-back"]);
 });
+
+/// A rollback that cannot even be called, for what somebody has written into the application's file meanwhile, leaves the service
+/// to whoever settles the deploy: its exit code says whether anybody serves.
+#[test]
+fn a_rollback_that_cannot_be_called_never_hides_that_nobody_serves() {
+    let fixture = Fixture::on(Supervisor::Process).unwrap();
+    deployed(&fixture, 1..=1);
+    let good = fs::read_to_string(fixture.app()).unwrap();
+    for (version, behaviour, exit) in [(2, "crash", 69), (3, "healthy", 2)] {
+        fixture.release(&named(version), &version.to_string(), behaviour);
+        let script = format!(
+            "service-stop && release-swap {} && echo ROLLBACK_TIMOUT=60 >>\"$DEPLOY_APP\" && rollback",
+            named(version)
+        );
+        let run = fixture.tool("deploy-state");
+        let ended = run
+            .args(["run", "--", "sh", "-c", &script])
+            .stderr_any()
+            .run(exit);
+        assert_eq!(*ended.at("/commandExit"), exit, "{}", ended.report);
+        assert_eq!(
+            ended.stderr.contains("nobody serves"),
+            exit == 69,
+            "{}",
+            ended.stderr
+        );
+        if exit == 69 {
+            assert!(
+                ended.text("/error/hint").starts_with("rollback "),
+                "{}",
+                ended.report
+            );
+        } else {
+            fixture.until_version(&version.to_string());
+        }
+        fs::write(fixture.app(), &good).unwrap();
+    }
+}

@@ -86,7 +86,7 @@ on_each!(commits_that_would_be_lost_keep_a_deploy_out, |fixture| {
         ],
     );
     checkout.commit("2", "healthy");
-    let ended = is_refused(&checkout, "the release could not be made");
+    let ended = is_refused(&checkout, "pre-flight checks failed");
     assert!(ended.stderr.contains("fixed at night"), "{}", ended.stderr);
     checkout.git("tree", &["branch", "kept"]);
     checkout.deploys("2");
@@ -104,6 +104,57 @@ on_each!(
         checkout.holds("1");
     }
 );
+
+/// Typed by hand, without a word of what the runbook deploys, it says what the deploy would.
+#[test]
+fn preflight_by_hand_looks_at_the_tree_that_would_be_deployed() {
+    let Some(fixture) = Fixture::on(Supervisor::Process) else {
+        return;
+    };
+    let checkout = Checkout::deployed(&fixture);
+    let says = |check: &str, status: &str, words: &str| {
+        let preflight = fixture.tool("preflight").args(["--only", check]);
+        let ended = preflight.stderr_any().run(i32::from(status == "fail"));
+        let checks = ended.at("/checks").as_array().unwrap();
+        let found = checks.iter().find(|found| found["name"] == check).unwrap();
+        assert_eq!(found["status"], status, "{}", ended.report);
+        let message = found["message"].as_str().unwrap();
+        assert!(
+            message.contains(words),
+            "{message:?} does not say {words:?}"
+        );
+    };
+    let tree = checkout.tree.to_str().unwrap();
+    says("git", "pass", tree);
+    says("branch", "pass", "on main");
+    // A command of the application's own runs there, wherever one stands.
+    fixture.configure("PREFLIGHT_RUN", "built=test -e dist/built");
+    says("run:built", "pass", "ended with 0");
+
+    // Somebody pulls by hand: nothing is lost by it, and yet nobody knows what runs.
+    let live = checkout.head();
+    checkout.commit("2", "healthy");
+    checkout.git("tree", &["pull", "--quiet"]);
+    says("git", "warn", "by hand");
+    checkout.git("tree", &["reset", "--quiet", "--keep", &live]);
+    says("git", "pass", tree);
+
+    fixture.configure("RELEASE_STAGE_SHARE", "var/cache");
+    says("layout", "fail", "var/cache to share");
+    fs::create_dir_all(checkout.tree.join("uploads/cache")).unwrap();
+    fixture.configure("RELEASE_STAGE_SHARE", "uploads/cache");
+    says("layout", "pass", "is live");
+
+    checkout.git("tree", &["switch", "--quiet", "--detach"]);
+    says("git", "fail", "no branch is checked out");
+    fixture.configure("RELEASE_STAGE_BRANCH", "main");
+    says("git", "pass", tree);
+    checkout.git(
+        "tree",
+        &["commit", "--quiet", "--allow-empty", "-m", "at night"],
+    );
+    says("git", "fail", "at night");
+}
 
 /// The `PATH` with the runbooks on it.
 fn with_scripts() -> String {

@@ -12,6 +12,7 @@ pub(crate) const OWN: step::Codes = &[
         "command-failed",
         "the command ended with another code than 0",
     ),
+    ("down", "neither the new release nor the old one serves"),
     ("command-died", "the command was ended by a signal"),
     ("not-succeeded", "the deploy ended, but not well"),
     ("abandoned", "the deploy's holder is dead"),

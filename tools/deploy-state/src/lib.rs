@@ -16,6 +16,7 @@ mod record;
 mod recover;
 mod run;
 mod runbook;
+mod serves;
 mod step_tool;
 mod wait;
 

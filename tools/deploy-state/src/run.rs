@@ -5,7 +5,7 @@ use crate::bring_back::bring_back;
 use crate::limits::Limits;
 use crate::notify::notify;
 use crate::runbook::{self, Limit};
-use crate::{by_hand, detach, recover};
+use crate::{by_hand, detach, recover, serves};
 use application::{Application, Begun, PROBATION, Recovered, Request, Serves, who};
 use deadline::Deadline;
 use host::Proc;
@@ -42,6 +42,10 @@ pub(crate) fn run(
     run: &RunArgs,
     context: &Context,
 ) -> Result<Report, Failure> {
+    // What begins in the background has been looked at by whoever has put it there.
+    if run.detached_as.is_none() {
+        step::check_settings::<crate::Tool>(context)?;
+    }
     let limits = Limits::of(&run.limits, context)?;
     if run.detach && run.detached_as.is_none() {
         return detach::detach(application, args.service.service.as_deref(), context);
@@ -73,6 +77,7 @@ pub(crate) fn run(
     let code = status.map(runbook::exit_code);
     let ended_well = code.as_ref().is_ok_and(|code| *code == 0);
     let mut brought_back = None;
+    let stopped = !ended_well && is_past_the_stop(application, &id)?;
     if !ended_well && is_mid_switch(application, &id)? {
         let why = match &code {
             Ok(code) => format!("the runbook ended with {code} and left its deploy open"),
@@ -80,14 +85,27 @@ pub(crate) fn run(
         };
         brought_back = bring_back(application, args, &id, &why, context);
     }
-    let left = settle_own(application, args, &id, ended_well, context)?;
+    let left = settle_own(application, args, &id, ended_well, context);
+    let nobody = stopped.then(|| serves::nobody(application, args)).flatten();
+    // That nobody serves outweighs how the runbook ended, and what could not be done about it.
+    if let Some(why) = &nobody {
+        context.note(format!("nobody serves: {why}"));
+        brought_back = Some(DOWN);
+        if let Err(failure) = left {
+            let message = format!("nobody serves: {why}; {}", failure.message());
+            return Err(Failure::down("down", message).hint("rollback"));
+        }
+    }
+    let left = left?;
     if !ended_well {
         // Where the service's own start has led back, it left that to the runbook, which may have died.
         let deadline = Deadline::after(recover::PATIENCE).uninterruptible();
         application.make_ready(Serves::AsBefore, &deadline)?;
     }
-    // That nobody serves outweighs how the runbook ended.
-    let code = code.map(|code| brought_back.filter(|code| *code == DOWN).unwrap_or(code))?;
+    let code = match brought_back {
+        Some(DOWN) => DOWN,
+        _ => code?,
+    };
     let told = application.told(&id)?;
     let state = application.load()?;
     if let Some(pause) = state.pause_at(SystemTime::now()) {
@@ -117,7 +135,11 @@ pub(crate) fn run(
     };
     let told = serde_json::to_string(&report).unwrap_or_default();
     notify(&told, &report.deploy_id, context);
-    verdict(&report, left.as_ref(), hint(application, &report, context))
+    let hint = match nobody {
+        Some(_) => "rollback".to_owned(),
+        None => hint(application, &report, context),
+    };
+    verdict(&report, left.as_ref(), hint)
 }
 
 /// What mends it: as the last step says, where that is what failed; else the log has more.
@@ -134,6 +156,13 @@ fn hint(application: &Application, report: &Run, context: &Context) -> String {
         }
         _ => log,
     }
+}
+
+/// Whether the runbook has left its deploy where the service may have been stopped.
+fn is_past_the_stop(application: &Application, id: &str) -> Result<bool, Failure> {
+    let state = application.load()?;
+    let is_past = matches!(state.status, Status::Validating(_) | Status::RollingBack(_));
+    Ok(is_past && state.held_by(id).is_ok())
 }
 
 /// Whether the runbook has left its deploy where the service may be stopped, or a release live that nobody has validated.

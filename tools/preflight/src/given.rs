@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use application::{Application, fail};
+use camino::Utf8Path;
 use deadline::Deadline;
 use jiff::tz::TimeZone;
 use probe::Question;
@@ -55,7 +56,16 @@ impl From<Failure> for Problem {
 }
 
 impl Given {
-    pub(crate) fn of(args: Args, protected: bool, context: &Context) -> Result<Self, Failure> {
+    pub(crate) fn of(mut args: Args, protected: bool, context: &Context) -> Result<Self, Failure> {
+        let stage = |option| of_tool(context.app(), "release-stage", option);
+        // What is to be staged is what a deploy would stage, whoever asks; and the branch of a working tree is the one it follows.
+        args.source = args.source.or_else(|| stage("source").map(Into::into));
+        if args.git.is_none()
+            && let Some(tree) = stage("in-place")
+        {
+            args.git = Some(tree.into());
+            args.branch = args.branch.or_else(|| stage("branch"));
+        }
         let application = args
             .layout
             .root
@@ -134,11 +144,16 @@ impl Given {
 
     /// The same of any tool.
     pub(crate) fn of_tool(&self, tool: &str, option: &str) -> Option<String> {
-        let variable = step::variable(tool, option);
-        let around = std::env::var(&variable).ok();
-        let in_file = || Some(self.env_file.as_ref()?.get(&variable)?.value.clone());
-        let told = around.filter(|value| !value.is_empty()).or_else(in_file);
-        told.filter(|value| !value.is_empty())
+        of_tool(self.env_file.as_ref(), tool, option)
+    }
+
+    /// The working tree that the application runs in, where it is the one that is looked at.
+    pub(crate) fn in_place(&self) -> Option<&Utf8Path> {
+        let tree = self.args.git.as_deref()?;
+        let told = self.of_stage("in-place")?;
+        let same = told == tree.as_str()
+            || matches!((tree.canonicalize(), Utf8Path::new(&told).canonicalize()), (Ok(one), Ok(other)) if one == other);
+        same.then_some(tree)
     }
 
     /// One look at the service, the same one for every check.
@@ -161,6 +176,15 @@ impl Given {
             .get_or_init(|| application.load().map_err(Problem::from))
             .as_ref()
     }
+}
+
+/// What a tool would be told by that option's variable.
+fn of_tool(file: Option<&EnvFile>, tool: &str, option: &str) -> Option<String> {
+    let variable = step::variable(tool, option);
+    let around = std::env::var(&variable).ok();
+    let in_file = || Some(file?.get(&variable)?.value.clone());
+    let told = around.filter(|value| !value.is_empty()).or_else(in_file);
+    told.filter(|value| !value.is_empty())
 }
 
 /// Writes a line into that file.

@@ -63,6 +63,9 @@ impl step::Tool for Tool {
     ];
 
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
+        if !args.list {
+            step::check_settings::<Self>(context)?;
+        }
         let policy = Policy::of(&args)?;
         let protected = !args.list && protected::guard(&args, context)?;
         let list = args.list;

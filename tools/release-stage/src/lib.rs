@@ -21,7 +21,7 @@ mod nothing_new;
 pub mod plan;
 mod publish;
 pub mod request;
-mod share;
+pub mod share;
 mod sharing;
 pub mod size;
 pub mod source;

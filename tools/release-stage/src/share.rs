@@ -32,14 +32,17 @@ pub(crate) fn check(shares: &[Utf8PathBuf]) -> Result<(), Failure> {
 }
 
 /// Whether everything that is to be shared is there, in `base`.
-pub(crate) fn find(base: &Path, shares: &[Utf8PathBuf]) -> Result<(), Failure> {
+pub fn find(base: &Path, shares: &[Utf8PathBuf]) -> Result<(), Failure> {
     let targets = shares.iter().map(|share| base.join(share));
     match targets.into_iter().find(|target| !target.exists()) {
         None => Ok(()),
         Some(target) => {
             let target = target.display();
-            let failure = Failure::no("shared-missing", format!("there is no {target} to share"));
-            Err(failure.hint(format!("mkdir -p {target}, or put the file there")))
+            let failure = Failure::no(
+                "shared-missing",
+                format!("there is no {target} to share, neither a directory nor a file"),
+            );
+            Err(failure.hint(format!("mkdir -p {target}")))
         }
     }
 }

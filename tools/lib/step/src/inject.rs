@@ -4,57 +4,58 @@
 //! same way.
 
 use crate::config::EnvFile;
+use crate::variables::{option, truth, variable};
 use clap::{Arg, ArgAction, Command};
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsString;
-
-/// The options that several tools share: `--health-url` is `DEPLOY_HEALTH_URL` everywhere.
-pub(crate) const SHARED: &[&str] = &[
-    "root",
-    "releases",
-    "current",
-    "state",
-    "service",
-    "start",
-    "port",
-    "health-url",
-    "health-ca",
-    "health-header-file",
-    "health-server-name",
-    "accept-unprovable",
-    "max-deploys",
-    "id",
-    "app",
-];
-
-/// Variables of the runbook that no tool takes as an option.
-const RUNBOOK: &[&str] = &[
-    "DEPLOY_PROTECTED",
-    "DEPLOY_KEEP_FAILED",
-    "DEPLOY_AWAIT_HEALTHY",
-    "DEPLOY_NOTIFY",
-];
-
-/// What never comes from a file: which application it is, and which deploy is going on.
-const NEVER_FROM_FILE: &[&str] = &["DEPLOY_APP", "DEPLOY_ID"];
-
-/// Options that have no variable: what a tool prints is for whoever calls it to say.
-const NO_VARIABLE: &[&str] = &["field"];
+use std::path::PathBuf;
+use std::{env, fmt};
 
 /// Where the values came from, by the option's long name; for error messages.
-pub(crate) type Origins = BTreeMap<String, (String, String)>;
+pub(crate) type Origins = BTreeMap<String, Found>;
 
-/// The variable that stands for an option of a tool.
-pub fn variable(tool: &str, option: &str) -> String {
-    let owner = if SHARED.contains(&option) {
-        "deploy"
-    } else {
-        tool
-    };
-    format!("{owner}-{option}")
-        .replace('-', "_")
-        .to_ascii_uppercase()
+/// A value that nobody typed.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) variable: String,
+    pub(crate) value: String,
+    /// The file and the line; nothing where it is the environment's.
+    pub(crate) place: Option<(PathBuf, usize)>,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { variable, .. } = self;
+        match &self.place {
+            Some((path, line)) => {
+                write!(formatter, "{variable} in {}, line {line}", path.display())
+            }
+            None => write!(formatter, "{variable} in the environment"),
+        }
+    }
+}
+
+impl Found {
+    /// The command that mends it.
+    pub(crate) fn hint(&self) -> String {
+        match &self.place {
+            Some((path, line)) => edit(path, *line),
+            None => format!("unset {}", self.variable),
+        }
+    }
+}
+
+/// Opens a file where something in it is wrong.
+pub(crate) fn edit(path: &std::path::Path, line: usize) -> String {
+    let path = path.display().to_string();
+    format!("\"${{EDITOR:-vi}}\" +{line} {}", crate::quoted(&path))
+}
+
+/// What is wrong with a value that nobody typed.
+#[derive(Debug)]
+pub(crate) struct Bad {
+    pub(crate) message: String,
+    pub(crate) found: Found,
 }
 
 /// Gives the options of `command`, and of its subcommands, the values that the environment and the file hold. An option
@@ -65,32 +66,43 @@ pub(crate) fn inject(
     file: Option<&EnvFile>,
     told: &[OsString],
     origins: &mut Origins,
-) -> Result<Command, String> {
+) -> Result<Command, Bad> {
     let mut problem = None;
     let command = command.mut_args(|arg| {
         if is_told(&arg, told) {
             return arg;
         }
-        match found(tool, &arg, file).and_then(|found| {
-            found
-                .map(|found| apply(arg.clone(), found, origins))
-                .transpose()
-        }) {
-            Ok(Some(changed)) => changed,
-            Ok(None) => arg,
-            Err(message) => {
-                problem = Some(message);
+        match injected(tool, arg.clone(), file, origins) {
+            Ok(changed) => changed,
+            Err(bad) => {
+                problem = Some(bad);
                 arg
             }
         }
     });
     let command = command.mut_subcommands(|subcommand| {
-        inject(tool, subcommand.clone(), file, told, origins).unwrap_or_else(|message| {
-            problem = Some(message);
+        inject(tool, subcommand.clone(), file, told, origins).unwrap_or_else(|bad| {
+            problem = Some(bad);
             subcommand
         })
     });
     problem.map_or(Ok(command), Err)
+}
+
+/// The option with its value as its default, where there is one.
+pub(crate) fn injected(
+    tool: &str,
+    arg: Arg,
+    file: Option<&EnvFile>,
+    origins: &mut Origins,
+) -> Result<Arg, Bad> {
+    let Some(long) = option(&arg) else {
+        return Ok(arg);
+    };
+    match found(&variable(tool, long), file)? {
+        Some(found) => apply(arg, found, origins),
+        None => Ok(arg),
+    }
 }
 
 /// Whether the option stands on the command line, as `--port 80` or `--port=80`.
@@ -104,46 +116,49 @@ fn is_told(arg: &Arg, told: &[OsString]) -> bool {
     })
 }
 
-struct Found {
-    variable: String,
-    value: String,
-    origin: String,
-}
-
-/// The value of an option, from the environment before the file. Empty is as good as unset.
-fn found(tool: &str, arg: &Arg, file: Option<&EnvFile>) -> Result<Option<Found>, String> {
-    let Some(long) = arg.get_long().filter(|long| !NO_VARIABLE.contains(long)) else {
-        return Ok(None);
-    };
-    let variable = variable(tool, long);
-    match env::var(&variable) {
-        Ok(value) if !value.is_empty() => {
-            let origin = format!("{variable} in the environment");
-            return Ok(Some(Found {
-                variable,
-                value,
-                origin,
-            }));
-        }
-        Err(env::VarError::NotUnicode(_)) => {
-            return Err(format!("{variable} in the environment is not UTF-8"));
-        }
-        Ok(_) | Err(env::VarError::NotPresent) => {}
-    }
-    let entry = file.and_then(|file| Some((file, file.get(&variable)?)));
-    Ok(entry
+/// A variable's value, from the environment before the file. Empty is as good as unset. What a deploy has put into its
+/// runbook's environment out of the file is the file's.
+pub(crate) fn found(variable: &str, file: Option<&EnvFile>) -> Result<Option<Found>, Bad> {
+    let entry = file.and_then(|file| Some((file, file.get(variable)?)));
+    let in_file = entry
         .filter(|(_, entry)| !entry.value.is_empty())
         .map(|(file, entry)| Found {
+            variable: variable.to_owned(),
             value: entry.value.clone(),
-            origin: format!("{variable} in {}, line {}", file.path.display(), entry.line),
-            variable,
-        }))
+            place: Some((file.path.clone(), entry.line)),
+        });
+    let around = |value| Found {
+        variable: variable.to_owned(),
+        value,
+        place: None,
+    };
+    match env::var(variable) {
+        Ok(value) if !value.is_empty() => Ok(in_file
+            .filter(|found| found.value == value)
+            .or_else(|| Some(around(value)))),
+        Err(env::VarError::NotUnicode(_)) => Err(Bad {
+            message: format!("{variable} in the environment is not UTF-8"),
+            found: around(String::new()),
+        }),
+        Ok(_) | Err(env::VarError::NotPresent) => Ok(in_file),
+    }
 }
 
-fn apply(arg: Arg, found: Found, origins: &mut Origins) -> Result<Arg, String> {
+fn apply(arg: Arg, found: Found, origins: &mut Origins) -> Result<Arg, Bad> {
     let long = arg.get_long().unwrap_or_default().to_owned();
     let arg = match arg.get_action() {
-        ArgAction::SetTrue => arg.default_value(yes_or_no(&found)?),
+        ArgAction::SetTrue => match truth(&found.value) {
+            Some(yes) => arg.default_value(if yes { "true" } else { "false" }),
+            None => {
+                return Err(Bad {
+                    message: format!(
+                        "{found}: {:?} is neither yes nor no; write {}=yes",
+                        found.value, found.variable
+                    ),
+                    found,
+                });
+            }
+        },
         ArgAction::Append => {
             let lines: Vec<String> = found.value.lines().map(str::to_owned).collect();
             arg.required(false).default_values(lines)
@@ -151,61 +166,6 @@ fn apply(arg: Arg, found: Found, origins: &mut Origins) -> Result<Arg, String> {
         ArgAction::Set => arg.required(false).default_value(found.value.clone()),
         _ => return Ok(arg),
     };
-    origins.insert(long, (found.value, found.origin));
+    origins.insert(long, found);
     Ok(arg)
-}
-
-fn yes_or_no(found: &Found) -> Result<&'static str, String> {
-    match found.value.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Ok("true"),
-        "0" | "false" | "no" | "off" => Ok("false"),
-        _ => Err(format!(
-            "{}: {:?} is neither yes nor no; write {}=yes",
-            found.origin, found.value, found.variable
-        )),
-    }
-}
-
-/// Whether every variable of the file that is addressed to this tool, or to all of them, is one that exists.
-pub(crate) fn check_names(tool: &str, command: &Command, file: &EnvFile) -> Result<(), String> {
-    let own_prefix = format!("{}_", tool.replace('-', "_").to_ascii_uppercase());
-    let mut own = Vec::new();
-    collect_variables(tool, command, &mut own);
-    for entry in &file.entries {
-        let place = || format!("{}, line {}", file.path.display(), entry.line);
-        if NEVER_FROM_FILE.contains(&entry.key.as_str()) {
-            return Err(format!("{}: {} is not set in a file", place(), entry.key));
-        }
-        let known = if entry.key.starts_with(&own_prefix) {
-            own.contains(&entry.key)
-        } else if entry.key.starts_with("DEPLOY_") && !entry.key.starts_with("DEPLOY_STATE_") {
-            RUNBOOK.contains(&entry.key.as_str())
-                || SHARED
-                    .iter()
-                    .any(|option| variable("", option) == entry.key)
-        } else {
-            true
-        };
-        if !known {
-            return Err(format!(
-                "{}: there is no option that {} stands for",
-                place(),
-                entry.key
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn collect_variables(tool: &str, command: &Command, into: &mut Vec<String>) {
-    into.extend(
-        command
-            .get_arguments()
-            .filter_map(Arg::get_long)
-            .filter(|long| !NO_VARIABLE.contains(long))
-            .map(|long| variable(tool, long)),
-    );
-    for subcommand in command.get_subcommands() {
-        collect_variables(tool, subcommand, into);
-    }
 }

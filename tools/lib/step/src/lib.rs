@@ -9,20 +9,24 @@ mod failure;
 mod field;
 mod hint;
 mod inject;
+mod nearest;
 pub mod options;
 mod outcome;
 pub mod parse;
 mod report;
+mod settings;
 mod signals;
 mod upstream;
+mod variables;
 
 pub use context::{Context, relay};
 pub use exit::Exit;
 pub use failure::Failure;
 pub use hint::{TOOLS, quoted};
-pub use inject::variable;
 pub use report::Report;
+pub use settings::check_settings;
 pub use upstream::Upstream;
+pub use variables::variable;
 
 use clap::FromArgMatches;
 use deadline::Deadline;

@@ -5,8 +5,10 @@ use crate::config::{self, EnvFile};
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
-use crate::inject::{self, Origins};
+use crate::inject::{self, Bad, Found, Origins};
 use crate::outcome::Outcome;
+use crate::settings;
+use crate::variables;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, Command};
 use std::env;
@@ -94,6 +96,11 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
         outcome.text = Some(text);
         return Ok(None);
     }
+    if words.len() == 2 && words[1] == settings::WORD {
+        let answer = settings::answer::<T>(application_file(&[])?.as_ref());
+        outcome.text = serde_json::to_string(&answer).ok();
+        return Ok(None);
+    }
     let reads_upstream = reads_upstream(&words);
     if reads_upstream {
         words.pop();
@@ -103,7 +110,11 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
     let mut origins = Origins::new();
     let command = command::<T>();
     if let Some(file) = &file {
-        inject::check_names(T::NAME, &command, file).map_err(bad_variable::<T>)?;
+        let known = variables::known(T::NAME, &command);
+        if let Some(wrong) = variables::unknown(file, &[T::NAME], &known).first() {
+            let hint = inject::edit(&file.path, wrong.line);
+            return Err(Failure::usage(&wrong.message).hint(hint));
+        }
     }
     let command = inject::inject(
         T::NAME,
@@ -112,7 +123,7 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
         own_words(&words),
         &mut origins,
     )
-    .map_err(bad_variable::<T>)?;
+    .map_err(|Bad { message, found }| Failure::usage(message).hint(found.hint()))?;
     let matches = command
         .try_get_matches_from(words)
         .map_err(|error| bad_usage(T::NAME, &error, &origins))?;
@@ -150,11 +161,6 @@ fn help<T: Tool>(words: &[OsString]) -> Option<String> {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     )
     .then(|| error.to_string())
-}
-
-/// What is wrong with a variable, of the environment or the file.
-fn bad_variable<T: Tool>(problem: String) -> Failure {
-    Failure::usage(problem).hint(format!("{} --help names the options", T::NAME))
 }
 
 /// Whether the last word is `-`, and not a word of a command behind `--`.
@@ -209,9 +215,7 @@ fn application_file(words: &[OsString]) -> Result<Option<EnvFile>, Failure> {
     EnvFile::read(&path).map(Some).map_err(|error| {
         Failure::usage(&error).hint(match error {
             config::EnvFileError::Unreadable { .. } => read_hint(&path),
-            config::EnvFileError::Line { line, .. } => {
-                format!("\"${{EDITOR:-vi}}\" +{line} {}", path.display())
-            }
+            config::EnvFileError::Line { line, .. } => inject::edit(&path, line),
         })
     })
 }
@@ -220,8 +224,18 @@ fn read_hint(path: &Path) -> String {
     format!("ls -l {}", path.display())
 }
 
-/// Clap's complaint as a failure that also says where a value came from that nobody typed.
+/// Clap's complaint as a failure.
 fn bad_usage(tool: &str, error: &clap::Error, origins: &Origins) -> Failure {
+    let (message, found) = complaint(error, origins);
+    let hint = found.map_or_else(|| format!("{tool} --help"), Found::hint);
+    Failure::usage(message).hint(hint)
+}
+
+/// Clap's complaint in one line, which also says where a value came from that nobody typed.
+pub(crate) fn complaint<'a>(
+    error: &clap::Error,
+    origins: &'a Origins,
+) -> (String, Option<&'a Found>) {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let summary: Vec<&str> = text
@@ -229,19 +243,18 @@ fn bad_usage(tool: &str, error: &clap::Error, origins: &Origins) -> Failure {
         .take_while(|line| !line.is_empty())
         .map(str::trim)
         .collect();
-    let mut message = summary.join(" ");
-    if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) {
-        let option = argument.split([' ', '=']).next().unwrap_or_default();
-        let bad_value = match error.get(ContextKind::InvalidValue) {
-            Some(ContextValue::String(value)) => value.as_str(),
-            _ => "",
-        };
-        let origin = origins.get(option.trim_start_matches('-'));
-        if let Some((value, origin)) = origin
-            && value.lines().any(|line| line == bad_value)
-        {
-            message = format!("{message} ({origin})");
-        }
+    let message = summary.join(" ");
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return (message, None);
+    };
+    let option = argument.split([' ', '=']).next().unwrap_or_default();
+    let bad_value = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => value.as_str(),
+        _ => "",
+    };
+    let found = origins.get(option.trim_start_matches('-'));
+    match found.filter(|found| found.value.lines().any(|line| line == bad_value)) {
+        Some(found) => (format!("{message} ({found})"), Some(found)),
+        None => (message, None),
     }
-    Failure::usage(message).hint(format!("{tool} --help"))
 }

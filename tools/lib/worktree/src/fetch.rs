@@ -36,7 +36,30 @@ impl Tree {
         }
     }
 
-    fn upstream(&self, deadline: &Deadline) -> Result<String, Error> {
+    /// What would be fetched, as far as it is known here: nothing is asked of any remote. An error where nothing says what that is.
+    pub fn known(&self, wanted: &Revision, deadline: &Deadline) -> Result<Option<String>, Error> {
+        let of_remote = |remote: &str, name: &str| {
+            let short = name.strip_prefix("refs/heads/").unwrap_or(name);
+            format!("refs/remotes/{remote}/{short}")
+        };
+        let name = match wanted {
+            Revision::Upstream => match self.followed(deadline)? {
+                (remote, name) if remote == "." => name,
+                (remote, name) => of_remote(&remote, &name),
+            },
+            Revision::Branch(name) => match self.remote(deadline)? {
+                Some(remote) => of_remote(&remote, name),
+                None => format!("refs/heads/{name}"),
+            },
+            Revision::Tag(name) => format!("refs/tags/{name}"),
+            Revision::Commit(id) => id.clone(),
+        };
+        let commit = format!("{name}^{{commit}}");
+        self.line(["rev-parse", "--verify", "--quiet", &commit], deadline)
+    }
+
+    /// The remote and the branch there that the checked-out branch follows.
+    fn followed(&self, deadline: &Deadline) -> Result<(String, String), Error> {
         let root = self.root().display();
         let Some(branch) = self.head(deadline)?.branch else {
             return Err(Error::no(
@@ -58,6 +81,11 @@ impl Tree {
                 "git -C {root} branch --set-upstream-to=origin/{branch}, or --branch NAME"
             )));
         };
+        Ok((remote, merge))
+    }
+
+    fn upstream(&self, deadline: &Deadline) -> Result<String, Error> {
+        let (remote, merge) = self.followed(deadline)?;
         // A branch may follow another one of the same repository.
         if remote == "." {
             return self.resolve(&merge, deadline);

@@ -38,7 +38,7 @@ fn run(given: &Given, name: &str, deadline: &Deadline) -> Finding {
     let Some(told) = given.args.run.iter().find(|told| told.name == name) else {
         return Finding::skip("there is no command");
     };
-    let place = given.args.source.as_deref();
+    let place = place(given);
     let mut command = Command::new("sh");
     command.args(["-c", &told.command]);
     if let Some(place) = place {
@@ -56,6 +56,22 @@ fn run(given: &Given, name: &str, deadline: &Deadline) -> Finding {
         place,
         child::run(command, Options::default(), deadline),
     )
+}
+
+/// Where it runs: where the sources are, else in the application's root. Only where neither is known does it matter where the
+/// caller stands.
+fn place(given: &Given) -> Option<&Utf8Path> {
+    let args = &given.args;
+    let root = given
+        .application
+        .as_ref()
+        .map(|application| &application.layout.root);
+    let places = [args.source.as_ref(), args.git.as_ref(), root];
+    places
+        .into_iter()
+        .flatten()
+        .next()
+        .map(|place| place.as_path())
 }
 
 fn judge(told: &Run, place: Option<&Utf8Path>, ended: Result<Finished, ChildError>) -> Finding {

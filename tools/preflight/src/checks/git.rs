@@ -1,11 +1,15 @@
 //! `git`: the working tree is clean, and nothing is half-done in it.
 
 use super::Check;
+use super::supervised::not_known;
 use super::worktree::git;
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::given::Given;
+use application::fail;
 use camino::{Utf8Path, Utf8PathBuf};
 use deadline::Deadline;
+use releases::Current;
+use worktree::{Revision, Tree};
 
 /// How many changed files are named.
 const NAMED: usize = 5;
@@ -32,9 +36,64 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
             ));
         }
         let status = git(tree, &["status", "--porcelain", "-z"], deadline)?;
-        Ok(judge(tree, &status))
+        let finding = judge(tree, &status);
+        if finding.status != Status::Pass || given.in_place().is_none() {
+            return Ok(finding);
+        }
+        Ok(in_place(given, tree, deadline)?.unwrap_or(finding))
     };
     look().unwrap_or_else(|finding| finding)
+}
+
+/// Of the tree that the application runs in: what release-stage or release-swap would refuse later, and whether somebody has
+/// changed by hand what is checked out.
+fn in_place(
+    given: &Given,
+    tree: &Utf8Path,
+    deadline: &Deadline,
+) -> Result<Option<Finding>, Finding> {
+    let refused = |error: worktree::Error| not_known(&fail::worktree(&error).into());
+    let opened = Tree::open(tree.as_std_path(), deadline).map_err(refused)?;
+    let wanted = [
+        ("branch", Revision::Branch as fn(String) -> Revision),
+        ("tag", Revision::Tag),
+        ("commit", Revision::Commit),
+    ];
+    let wanted = wanted
+        .into_iter()
+        .find_map(|(option, revision)| given.of_stage(option).map(revision))
+        .unwrap_or(Revision::Upstream);
+    if let Some(known) = opened.known(&wanted, deadline).map_err(refused)? {
+        opened.loses_nothing(&known, deadline).map_err(refused)?;
+    }
+    let head = opened.head(deadline).map_err(refused)?.commit;
+    Ok(moved(given, tree, head.as_deref()))
+}
+
+/// What is checked out is another commit than that of the live release.
+fn moved(given: &Given, tree: &Utf8Path, head: Option<&str>) -> Option<Finding> {
+    let application = given.application.as_ref()?;
+    let Ok(Current::Release(live)) = application.current() else {
+        return None;
+    };
+    let manifest = application.manifest(&live).ok()??;
+    let commit = manifest
+        .commit
+        .filter(|_| manifest.working_tree.is_some())?;
+    let head = head.filter(|head| *head != commit)?;
+    Some(Finding::warn(
+        format!(
+            "{tree} has {} checked out, and {live} is live, which is {}: somebody has pulled or reset by hand, and the \
+             service may run either; a deploy goes on from the commit of the live release",
+            short(head),
+            short(&commit)
+        ),
+        format!("git -C {tree} reset --keep {}", short(&commit)),
+    ))
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
 }
 
 /// Of `git status --porcelain -z`: entries end in a zero byte, and a rename has its old name in a second one.
@@ -67,7 +126,6 @@ fn judge(tree: &Utf8Path, status: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Status;
 
     #[test]
     fn what_is_dirty_is_named() {

@@ -1,18 +1,20 @@
 //! `layout`: the directories are as the tools need them, the live release can be read, nothing half-made lies about.
 
+use super::supervised::not_known;
 use super::{Check, first};
 use crate::finding::Finding;
 use crate::given::Given;
 use application::Application;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use deadline::Deadline;
 use durable::Leftover;
+use release_stage::share::find;
 use releases::{Current, Layout, Manifest, ManifestError};
 use std::{fs, io};
 
 pub(super) const CHECK: Check = Check {
     name: "layout",
-    about: "current selects a release, releases is a directory, the state and the manifest can be read, nothing half-made lies about; before a first deploy, that there is a way back from it",
+    about: "current selects a release, releases is a directory, the state and the manifest can be read, what is shared is there, nothing half-made lies about; before a first deploy, that there is a way back from it",
     needs: "--root",
     given: |given| given.application.is_some(),
     run,
@@ -27,6 +29,7 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         directories(&application.layout),
         live(application),
         state(given, application),
+        shared(given, application),
         unfinished(application),
     ];
     worst(findings.into_iter().flatten()).unwrap_or_else(|| {
@@ -41,6 +44,18 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
 /// A failure before a warning.
 fn worst(findings: impl Iterator<Item = Finding>) -> Option<Finding> {
     findings.min_by_key(|finding| finding.status != crate::Status::Fail)
+}
+
+/// What every release is to share is there, or release-stage would say so later.
+fn shared(given: &Given, application: &Application) -> Option<Finding> {
+    let told = given.of_stage("share")?;
+    let shares: Vec<Utf8PathBuf> = told.lines().map(Into::into).collect();
+    let tree = given.of_stage("in-place");
+    let base = tree
+        .as_deref()
+        .map_or(application.layout.shared.as_path(), Utf8Path::new);
+    let missing = find(base.as_std_path(), &shares).err()?;
+    Some(not_known(&missing.into()))
 }
 
 /// The root must be there, for a wrong one would be made and deployed to. Releases may still be to come.
