@@ -127,21 +127,21 @@ fn written(path: &Path) -> Option<SystemTime> {
 /// The lines of all files in the order of their times; nothing where a file does not begin with one. A line without a time
 /// belongs to the one before.
 fn in_time<'a>(files: impl Iterator<Item = &'a Vec<String>>) -> Option<Vec<String>> {
-    let mut timed: Vec<(&str, &String)> = Vec::new();
+    let mut timed: Vec<(String, &String)> = Vec::new();
     for file in files {
         let mut at = time_of(file.first()?)?;
         for line in file {
             at = time_of(line).unwrap_or(at);
-            timed.push((at, line));
+            timed.push((at.clone(), line));
         }
     }
-    timed.sort_by_key(|(at, _)| *at);
+    timed.sort_by(|(one, _), (other, _)| one.cmp(other));
     Some(timed.into_iter().map(|(_, line)| line.clone()).collect())
 }
 
-/// The time that a line begins with, up to the zone: `2026-11-20T09:30:00.123`, with a blank for the T, and in brackets too. As
-/// text such times sort as they are.
-fn time_of(line: &str) -> Option<&str> {
+/// The time that a line begins with, up to the zone: `2026-11-20T09:30:00.123`, with a blank for the T, a comma for the dot, and in
+/// brackets too. As it is given back it sorts as text.
+fn time_of(line: &str) -> Option<String> {
     const FORM: &[u8] = b"0000-00-00 00:00:00";
     let line = line.trim_start_matches('[');
     let fits = |(byte, form): (&u8, &u8)| match form {
@@ -155,7 +155,8 @@ fn time_of(line: &str) -> Option<&str> {
     }
     let fraction = bytes[FORM.len()..].iter();
     let fraction = fraction.take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
-    line.get(..FORM.len() + fraction.count())
+    let time = line.get(..FORM.len() + fraction.count())?;
+    Some(time.replace('T', " ").replace(',', "."))
 }
 
 fn share(
@@ -239,6 +240,9 @@ mod tests {
         assert_eq!(lines(&files, None, 10).unwrap().len(), 5);
         // Written to last: at the end, whichever it is.
         fs::write(path("out"), "started\nstopped\n").unwrap();
+        let out = fs::File::options().append(true).open(path("out")).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(1);
+        out.set_modified(later).unwrap();
         let told = lines(&files, Some(&mark), 10).unwrap();
         assert_eq!(told.last().unwrap(), "stopped");
         fs::remove_dir_all(directory).unwrap();
