@@ -7,6 +7,9 @@ use crate::http::{Kept, holds};
 use crate::target::without_secrets;
 use crate::{Answer, Question};
 
+/// How much of a body is quoted, in characters.
+const LONGEST_SAID: usize = 200;
+
 /// Holds what came against what the question expects.
 pub(crate) fn judge(
     question: &Question,
@@ -33,7 +36,9 @@ pub(crate) fn judge(
             kept,
             redirects,
         }) => {
+            let said = said(status, &kept.bytes, coding.as_deref());
             let wrong = wrong_status(question, status, location.as_deref())
+                .map(|wrong| wrong + &said)
                 .or_else(|| wrong_stream(question, &kept))
                 .or_else(|| wrong_body(question, &kept, coding.as_deref()))
                 .or_else(|| late_first(question, kept.first_byte));
@@ -107,6 +112,25 @@ fn wrong_status(question: &Question, status: u16, location: Option<&str>) -> Opt
         ),
         None => format!("not {wanted}"),
     })
+}
+
+/// What an answer that is not well says of itself, in one line. A redirect has said where to, a page for a browser says nothing in
+/// its first line, and what is compressed or no text is not for people.
+fn said(status: u16, body: &[u8], coding: Option<&str>) -> String {
+    let whole = std::str::from_utf8(body);
+    // Cut within a character at the limit.
+    let text = whole.or_else(|error| match error.error_len() {
+        None => std::str::from_utf8(&body[..error.valid_up_to()]),
+        Some(_) => Err(error),
+    });
+    let words = text.unwrap_or_default().split_whitespace();
+    // No more of them than can be shown.
+    let line = words.take(LONGEST_SAID).collect::<Vec<_>>().join(" ");
+    let silent = line.is_empty() || line.starts_with('<');
+    if silent || coding.is_some() || (300..400).contains(&status) {
+        return String::new();
+    }
+    format!("; it says: {}", one_line(&line, LONGEST_SAID))
 }
 
 fn wrong_stream(question: &Question, kept: &Kept) -> Option<String> {

@@ -90,7 +90,23 @@ fn an_error_page_is_not_well_and_its_body_is_kept() {
     assert!(!answer.ok && !answer.refused);
     assert_eq!(answer.status, Some(500));
     assert_eq!(answer.body, b"no database");
-    assert_eq!(answer.message, "it answered 500: not a 2xx");
+    let told = "it answered 500: not a 2xx; it says: no database";
+    assert_eq!(answer.message, told);
+    for silent in ["", "<!DOCTYPE html>\n<title>Oops</title>"] {
+        let answer = answered(http("502 Bad Gateway", silent));
+        assert_eq!(answer.message, "it answered 502: not a 2xx");
+    }
+    let json = answered(http("503 Busy", "{\n  \"db\": \"\u{1b}[31mdown\"\n}\n"));
+    assert!(
+        json.message
+            .ends_with("; it says: { \"db\": \" [31mdown\" }"),
+        "{json:?}"
+    );
+    let long = answered(http("500 Oops", &"word ".repeat(1000)));
+    assert!(
+        long.message.chars().count() < 250 && long.message.ends_with('…'),
+        "{long:?}"
+    );
 }
 
 #[test]
