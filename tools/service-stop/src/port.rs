@@ -5,6 +5,10 @@ use host::{Holders, Listener, Port, Proc};
 use service::{Error, Name, Service, Status};
 use std::io;
 
+mod stray;
+
+pub use stray::Stray;
+
 /// One look at the port of a service.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Look {
@@ -34,11 +38,16 @@ pub struct Holder {
     pub start_time: Option<u64>,
     /// Its command line, shortened, secrets masked.
     pub command: String,
+    /// Not the service's, and yet it runs out of this application's own code: another supervisor has it.
+    pub stray: Option<Stray>,
 }
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "process {} ({})", self.pid, self.command)
+        write!(formatter, "process {} ({})", self.pid, self.command)?;
+        self.stray
+            .iter()
+            .try_for_each(|stray| write!(formatter, ", {stray},"))
     }
 }
 
@@ -103,7 +112,11 @@ impl Look {
             members: &members,
             hidden: service.hides_members(status, &members),
         };
-        Ok(Self::sort(&proc, Some(&whose), listeners, &holders))
+        let mut look = Self::sort(&proc, Some(&whose), listeners, &holders);
+        for holder in &mut look.foreign {
+            holder.stray = Stray::find(&proc, holder.pid, &service.code());
+        }
+        Ok(look)
     }
 
     fn sort(
@@ -118,6 +131,7 @@ impl Look {
                 pid: holder.pid,
                 start_time: proc.stat(holder.pid).ok().map(|stat| stat.start_time),
                 command: holder.cmdline.clone(),
+                stray: None,
             };
             match whose {
                 Some(whose) if whose.members.contains(&found.pid) => look.own.push(found),
@@ -178,6 +192,11 @@ impl Look {
     pub fn hint(&self, port: u16) -> String {
         let holders = [&self.foreign, &self.left, &self.own];
         match holders.into_iter().flatten().next() {
+            Some(Holder {
+                pid,
+                stray: Some(stray),
+                ..
+            }) => stray.hint(*pid),
             Some(Holder { pid, .. }) => {
                 format!("ps -fp {pid}; then kill {pid}, if it has no business there")
             }

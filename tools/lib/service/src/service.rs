@@ -53,6 +53,7 @@ impl Setting {
 pub struct Service {
     name: Name,
     supervisor: Arc<dyn Supervisor>,
+    setting: Setting,
     proc: Proc,
 }
 
@@ -73,6 +74,7 @@ impl Service {
         Self {
             name: name.clone(),
             supervisor,
+            setting: setting.clone(),
             proc: Proc::system(),
         }
     }
@@ -85,6 +87,21 @@ impl Service {
     /// What it is called.
     pub fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// The directories that hold nothing but this application's code: that of its releases and, in place, its working tree. What
+    /// runs out of them is this application's, whoever started it.
+    pub fn code(&self) -> Vec<PathBuf> {
+        let release = std::fs::canonicalize(&self.setting.current).ok();
+        let releases = release.as_deref().and_then(Path::parent);
+        let tree = self.setting.directory().ok();
+        let mut code: Vec<PathBuf> = releases
+            .map(Path::to_owned)
+            .into_iter()
+            .chain(tree)
+            .collect();
+        code.retain(|directory| directory.parent().is_some());
+        code
     }
 
     /// One look at it.

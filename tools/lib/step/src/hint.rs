@@ -23,6 +23,14 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// `1 restart`, `2 restarts`: a number of things, for a sentence.
+pub fn counted(number: impl TryInto<u64>, thing: &str) -> String {
+    match number.try_into().unwrap_or(u64::MAX) {
+        1 => format!("1 {thing}"),
+        other => format!("{other} {thing}s"),
+    }
+}
+
 /// The same hint, with `--app APP` behind each tool that is named as a command.
 pub(crate) fn addressed(hint: &str, app: &str) -> String {
     let mut words = hint.split(' ').peekable();
@@ -41,7 +49,7 @@ pub(crate) fn addressed(hint: &str, app: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{addressed, quoted};
+    use super::{addressed, counted, quoted};
 
     #[test]
     fn a_shell_takes_a_quoted_word_as_it_is() {
@@ -50,6 +58,12 @@ mod tests {
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("it's"), r"'it'\''s'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        let told = [0_u64, 1, 2].map(|number| counted(number, "restart"));
+        assert_eq!(told, ["0 restarts", "1 restart", "2 restarts"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! A tool is a type that implements [`Tool`]; its `main` calls [`main`]. This is the only crate that prints or exits.
 
+mod around;
 pub mod config;
 mod context;
 pub mod exit;
@@ -22,7 +23,7 @@ mod variables;
 pub use context::{Context, relay};
 pub use exit::Exit;
 pub use failure::Failure;
-pub use hint::{TOOLS, quoted};
+pub use hint::{TOOLS, counted, quoted};
 pub use report::Report;
 pub use settings::check_settings;
 pub use upstream::Upstream;
@@ -102,12 +103,15 @@ pub fn codes<T: Tool>() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Runs a tool from its command line to its exit.
 pub fn main<T: Tool>() -> ExitCode {
+    // Before anything is begun: it is done by beginning anew.
+    let surrounded = around::surround();
     inherited::keep_from_children();
     signals::watch();
     // A defect ends in a report, not in a trace on the user's screen.
     panic::set_hook(Box::new(|_| {}));
     let mut outcome = Outcome::begin(T::NAME, T::FIELDS);
-    let result = checked::<T>(attempt::<T>(&mut outcome)).or_else(|failure| {
+    let attempted = surrounded.and_then(|()| attempt::<T>(&mut outcome));
+    let result = checked::<T>(attempted).or_else(|failure| {
         let words: Vec<OsString> = env::args_os().collect();
         T::excuse(&words, failure)
     });

@@ -196,7 +196,7 @@ fn option_value(words: &[OsString], option: &str) -> Option<String> {
 }
 
 /// The env file that `--app` or `DEPLOY_APP` names.
-fn application_file(words: &[OsString]) -> Result<Option<EnvFile>, Failure> {
+pub(crate) fn application_file(words: &[OsString]) -> Result<Option<EnvFile>, Failure> {
     let told = option_value(words, "--app");
     let around = env::var("DEPLOY_APP").ok().filter(|app| !app.is_empty());
     let in_a_deploy = env::var("DEPLOY_ID").is_ok_and(|id| !id.is_empty());

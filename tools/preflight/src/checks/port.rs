@@ -148,7 +148,12 @@ fn judge(told: &Told<'_>, look: &Look) -> Finding {
         let names = names.join(" and ");
         let hint = look.hint(*port);
         let finding = if told.has_service {
-            let message = format!("port {port} is held by {names}, which is not the service's");
+            let stray = look.foreign.iter().any(|holder| holder.stray.is_some());
+            let message = if stray {
+                format!("port {port} is held by {names} and not as the service that was named")
+            } else {
+                format!("port {port} is held by {names}, which is not the service's")
+            };
             Finding::fail(message, hint)
         } else {
             let words: Vec<String> = pids(&look.foreign).iter().map(u32::to_string).collect();
@@ -196,6 +201,7 @@ mod tests {
             pid,
             start_time: None,
             command: command.to_owned(),
+            stray: None,
         }]
     }
 
