@@ -38,6 +38,50 @@ fn plain(fixture: &Fixture) -> PathBuf {
     script
 }
 
+/// One that has just died is for a moment neither ended nor to be stopped: supervisord says that it does not run, and then starts it
+/// again. The moment is too short to be met, so the answers are put into the mouth of a `curl`.
+#[test]
+fn supervisords_script_stops_what_is_about_to_be_started_again() {
+    let fixture = Fixture::on(Supervisor::Process).unwrap();
+    let directory = &fixture.directory;
+    let fault =
+        "<fault><name>faultString</name><value><string>NOT_RUNNING: shop</string></value></fault>";
+    let exited = "<member><name>statename</name><value><string>EXITED</string></value></member>\
+                  <member><name>stop</name><value><int>1000</int></value></member>\
+                  <member><name>now</name><value><int>1001</int></value></member>\
+                  <member><name>pid</name><value><int>0</int></value></member>";
+    let long_ago = exited.replace("1001", "1009");
+    let done = "<methodResponse><boolean>1</boolean></methodResponse>";
+    executable(
+        &directory.join("curl"),
+        &format!(
+            "#!/bin/sh\nfor word; do case $word in *supervisor.*) asked=${{word#*supervisor.}}; asked=${{asked%%<*}} ;; esac; done\n\
+             echo \"$asked\" >>'{0}/asked'\ncase $asked$(grep -c stopProcess '{0}/asked') in\n\
+             stopProcess1) echo '<methodResponse>{fault}</methodResponse>' ;;\nstopProcess*) echo '{done}' ;;\n\
+             *) echo \"<methodResponse>$(cat '{0}/state')</methodResponse>\" ;;\nesac\n",
+            directory.display()
+        ),
+    );
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/commands/supervisord");
+    let path = format!("{}:{}", directory.display(), std::env::var("PATH").unwrap());
+    let said = |verb: &str, state: &str| {
+        fs::write(directory.join("state"), state).unwrap();
+        let _ = fs::remove_file(directory.join("asked"));
+        let output = Command::new(&script).arg(verb).env("PATH", &path).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let asked = fs::read_to_string(directory.join("asked")).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), asked)
+    };
+    let state = |state: &str| said("status", state).0;
+    assert!(state(exited).contains(r#""active":"restarting""#));
+    assert!(state(&long_ago).contains(r#""active":"failed""#));
+    let asked = said("stop", exited).1;
+    assert_eq!(asked, "stopProcess\ngetProcessInfo\nstopProcess\n");
+    let asked = said("stop", &long_ago).1;
+    assert_eq!(asked, "stopProcess\ngetProcessInfo\n");
+}
+
 #[test]
 fn what_tells_no_process_proves_nothing_and_says_so() {
     let fixture = Fixture::on(Supervisor::Process).unwrap();
