@@ -18,6 +18,11 @@ use crate::supervisor::{AtRest, Stopping, Supervisor};
 use crate::{Active, DeadMan, Disarmed, Error, LogErrors, Mark, Setting, Status};
 use control::{Control, Manager};
 
+/// How often systemd is asked again that has answered nothing.
+const AGAIN: u32 = 5;
+/// How long it is left alone before that.
+const BEFORE_AGAIN: Duration = Duration::from_millis(200);
+
 /// One unit.
 #[derive(Debug)]
 pub(crate) struct Systemd {
@@ -53,12 +58,23 @@ impl Systemd {
 impl Supervisor for Systemd {
     fn status(&self, deadline: &Deadline) -> Result<Status, Error> {
         let properties = show::PROPERTIES.join(",");
-        let text = self.control.ask(
-            &["show", "-p", &properties, &self.unit],
-            &format!("ask for the state of {}", self.control.service()),
-            deadline,
-        )?;
-        show::status(&show::Properties::parse(&text), self.control.service())
+        let mut again = AGAIN;
+        loop {
+            let text = self.control.ask(
+                &["show", "-p", &properties, &self.unit],
+                &format!("ask for the state of {}", self.control.service()),
+                deadline,
+            )?;
+            match show::status(&show::Properties::parse(&text), self.control.service()) {
+                // While systemd reads its units anew it may have nothing to say.
+                Err(Error::Unavailable { .. })
+                    if again > 0 && deadline.sleep(BEFORE_AGAIN).is_ok() =>
+                {
+                    again -= 1;
+                }
+                told => return told,
+            }
+        }
     }
 
     fn start(&self, deadline: &Deadline) -> Result<(), Error> {
