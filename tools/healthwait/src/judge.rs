@@ -1,6 +1,7 @@
 //! Is the service well? A judgement of what was seen, by itself; nothing is looked at here.
 
 use service::Active;
+use step::counted;
 use step::parse::mebibytes;
 
 /// By how much memory may have grown.
@@ -67,6 +68,8 @@ pub(crate) struct Seen {
     pub(crate) start_limit_hit: bool,
     /// Automatic restarts since the switch, or since the first look.
     pub(crate) restarts: Option<u64>,
+    /// Those that somebody asked for are among them.
+    pub(crate) restarts_by_order: bool,
     /// Bytes.
     pub(crate) memory: Option<u64>,
     /// Bytes at the first look.
@@ -182,10 +185,14 @@ fn hopeless(seen: &Seen, limits: &Limits) -> Vec<String> {
         reasons.push(format!("the service is {}", seen.phrase));
     } else if restarts + about_to > limits.restarts {
         reasons.push(if restarts > limits.restarts {
-            format!(
-                "since the switch it was restarted by itself {restarts} times; {} are borne",
-                limits.restarts
-            )
+            let times = counted(restarts, "time");
+            let by = if seen.restarts_by_order {
+                ", by itself or by pm2 restart,"
+            } else {
+                " by itself"
+            };
+            let most = limits.restarts;
+            format!("it was restarted {times}{by} since the switch; {most} at most is borne")
         } else {
             format!("the service is {}", seen.phrase)
         });
@@ -194,8 +201,9 @@ fn hopeless(seen: &Seen, limits: &Limits) -> Vec<String> {
     if let (Some(limit), Some(errors)) = (limits.log_errors, seen.log_errors)
         && errors > limit
     {
+        let errors = counted(errors, "error");
         reasons.push(format!(
-            "{errors} errors in its log since the start, more than {limit}"
+            "{errors} in its log since the start, more than {limit}"
         ));
     }
     reasons

@@ -12,14 +12,11 @@ use deadline::{Deadline, Ended};
 use probe::{Network, Question};
 use service::{Proof, Verdict};
 use std::time::{Duration, Instant};
-use step::Failure;
+use step::{Failure, counted};
 
 /// An answer of the machine's that stays the same for so many looks is believed: what this user may not see now, it will
 /// not see later.
 const UNPROVABLE_LOOKS: u32 = 3;
-
-/// What to do about a service that is not well.
-const LOG_HINT: &str = "rollback; its last lines are in logTail";
 
 /// What is to be well.
 #[derive(Debug, Clone, Default)]
@@ -166,7 +163,7 @@ impl Wait<'_> {
                 Judgement::Unwell(more) => reasons.extend(more),
                 Judgement::Hopeless(why) => {
                     self.reasons.clone_from(&why);
-                    return Err(Failure::no("service-failed", why.join("; ")).hint(LOG_HINT));
+                    return Err(Failure::no("service-failed", why.join("; ")).hint("rollback"));
                 }
             }
         } else if answered && self.looks.is_none() {
@@ -302,19 +299,19 @@ impl Wait<'_> {
         } else {
             "not-healthy"
         };
-        let attempts = self.tally.attempts();
+        let attempts = counted(self.tally.attempts(), "attempt");
         let wrong = self.what_is_wrong();
         self.with_hint(Failure::no(
             code,
-            format!("not well after {attempts} attempts: {wrong}"),
+            format!("not well after {attempts}: {wrong}"),
         ))
     }
 
     fn with_hint(&self, failure: Failure) -> Failure {
-        if self.looks.is_some() {
-            failure.hint(LOG_HINT)
-        } else {
-            failure
+        match &self.looks {
+            Some(looks) if looks.is_only_stopped() => failure.hint("service-start"),
+            Some(_) => failure.hint("rollback"),
+            None => failure,
         }
     }
 

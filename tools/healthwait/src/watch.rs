@@ -194,6 +194,12 @@ impl<'a> Looks<'a> {
         self.measures.cpu_in_watch()
     }
 
+    /// Nobody has just switched, and nobody has started it.
+    pub(crate) fn is_only_stopped(&self) -> bool {
+        let seen = self.seen.as_ref();
+        self.watch.switch.is_none() && seen.is_some_and(|seen| seen.active == Active::Stopped)
+    }
+
     /// One look.
     pub(crate) fn look(&mut self, deadline: &Deadline) -> Result<Judgement, Failure> {
         match self.observe(deadline) {
@@ -267,6 +273,7 @@ impl<'a> Looks<'a> {
             phrase: status.phrase(),
             start_limit_hit: status.start_limit_hit,
             restarts,
+            restarts_by_order: status.restarts_by_order,
             memory: report.memory_bytes,
             memory_before: report.memory_bytes_before,
             memory_baseline: watch.baseline.as_ref().and_then(|it| it.usage.memory_bytes),

@@ -55,8 +55,8 @@ impl Run {
             && now > before
         {
             return Progress::Ended(format!(
-                "it has crashed and was restarted by its supervisor ({} times so far)",
-                now - before
+                "it has crashed and was restarted by its supervisor ({} so far)",
+                step::counted(now - before, "time")
             ));
         }
         if status.active.is_over() {

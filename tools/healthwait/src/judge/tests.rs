@@ -7,6 +7,7 @@ fn running() -> Seen {
         phrase: "running".into(),
         start_limit_hit: false,
         restarts: Some(0),
+        restarts_by_order: false,
         memory: None,
         memory_before: None,
         memory_baseline: None,
@@ -60,6 +61,22 @@ fn a_crash_ends_the_wait_unless_it_is_borne() {
         ..again
     };
     assert!(is_hopeless(&up_again, &Limits::default()));
+    let said = |seen: &Seen| match judge(seen, &Limits::default()) {
+        Judgement::Hopeless(why) => why.join("; "),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        said(&up_again),
+        "it was restarted 1 time by itself since the switch; 0 at most is borne"
+    );
+    let by_pm2 = Seen {
+        restarts_by_order: true,
+        restarts: Some(2),
+        ..up_again.clone()
+    };
+    assert!(
+        said(&by_pm2).starts_with("it was restarted 2 times, by itself or by pm2 restart, since")
+    );
     assert_eq!(judge(&up_again, &once), Judgement::Well);
 }
 

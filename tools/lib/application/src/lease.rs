@@ -123,8 +123,13 @@ impl Application {
         };
         let again_at = clock::rfc3339(again_at);
         let message = format!(
-            "{} deploys count already, and {rate} are allowed: the next one from {again_at} on",
-            used.deploys
+            "{} {} already, and {rate} are allowed: the next one from {again_at} on",
+            used.deploys,
+            if used.deploys == 1 {
+                "deploy counts"
+            } else {
+                "deploys count"
+            }
         );
         Err(Failure::no("rate-limited", message)
             .hint("export DEPLOY_MAX_DEPLOYS=none, to go past it this once"))

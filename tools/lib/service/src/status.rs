@@ -83,6 +83,9 @@ pub struct Status {
     pub file_state: Option<String>,
     /// Whether an order to it still waits to be carried out: for another service, or for its turn.
     pub job_pending: Option<bool>,
+    /// Whether the restarts include those that somebody asked for: PM2 counts both in one number.
+    #[serde(skip)]
+    pub restarts_by_order: bool,
     /// The images that its containers are made of, where it is made of containers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<Image>,
@@ -125,6 +128,7 @@ impl Status {
             file: None,
             file_state: None,
             job_pending: None,
+            restarts_by_order: false,
             images: Vec::new(),
         }
     }

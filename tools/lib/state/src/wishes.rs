@@ -76,7 +76,14 @@ impl State {
         let enough = self.failing.pause_after.map(NonZeroU64::get);
         if enough.is_some_and(|enough| row.len() as u64 >= enough) && self.pause_at(at).is_none() {
             self.paused = Some(Pause {
-                why: format!("{} deploys in a row failed: {}", row.len(), row.join(", ")),
+                why: match row.as_slice() {
+                    [one] => format!("the last deploy failed: {one}"),
+                    more => format!(
+                        "{} deploys in a row failed: {}",
+                        more.len(),
+                        more.join(", ")
+                    ),
+                },
                 since: clock::rfc3339(at),
                 until: None,
             });

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Found};
 use crate::given::Given;
 use deadline::Deadline;
 use regex::bytes::Regex;
-use step::quoted;
+use step::{counted, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "forbidden",
@@ -37,7 +37,7 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
     }
     if let Err(ended) = deadline.check() {
         return Finding::fail(
-            format!("{} files were searched, then: {ended}", all.files),
+            format!("{} searched, then: {ended}", counted(all.files, "file")),
             "preflight --only forbidden --check-timeout 1m",
         );
     }
@@ -49,7 +49,10 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
 fn judge(patterns: &[&str], searched: &Searched) -> Finding {
     let count = searched.hits.len();
     let Some(first) = searched.hits.first() else {
-        let message = format!("{} files hold nothing that is forbidden", searched.files);
+        let message = format!(
+            "nothing that is forbidden is in the {} searched",
+            counted(searched.files, "file")
+        );
         let Some(unread) = searched.unread.first() else {
             return Finding::pass(message).measured(0, 0);
         };

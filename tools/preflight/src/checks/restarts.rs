@@ -7,6 +7,7 @@ use crate::finding::Finding;
 use crate::given::Given;
 use deadline::Deadline;
 use service::{Active, Status};
+use step::counted;
 
 pub(super) const CHECK: Check = Check {
     name: "restarts",
@@ -52,17 +53,21 @@ fn judge(status: &Status, commands: &Commands) -> Finding {
     let Some(limit) = limit else {
         return Finding::pass("there is no limit on its starts").measured(restarts, ());
     };
+    let by = if status.restarts_by_order {
+        "by itself or by pm2 restart"
+    } else {
+        "by itself"
+    };
+    let told = format!("{} {by}", counted(restarts, "restart"));
     let seconds = limit.interval.as_secs();
     let long_ago = status.active_for.is_some_and(|time| time >= limit.interval);
     if restarts == 0 || long_ago {
-        return Finding::pass(format!(
-            "{restarts} restarts by itself, none in the last {seconds} s"
-        ))
-        .measured(if long_ago { 0 } else { restarts }, limit.burst);
+        return Finding::pass(format!("{told}, none in the last {seconds} s"))
+            .measured(if long_ago { 0 } else { restarts }, limit.burst);
     }
     let message = format!(
-        "{restarts} restarts by itself, the last one within {seconds} s; {} starts in that time are allowed",
-        limit.burst
+        "{told}, the last one within {seconds} s; {} in that time may be made",
+        counted(limit.burst, "start")
     );
     // The first start counts as well.
     let finding = if restarts + 1 >= limit.burst {

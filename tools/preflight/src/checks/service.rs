@@ -151,6 +151,7 @@ pub(super) mod tests {
             file: None,
             file_state: None,
             job_pending: None,
+            restarts_by_order: false,
             images: Vec::new(),
         }
     }

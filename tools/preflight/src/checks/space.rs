@@ -15,7 +15,7 @@ use release_stage::size::{Size, of_directory};
 use releases::Current;
 use std::path::{Path, PathBuf};
 use step::parse::mebibytes;
-use step::quoted;
+use step::{counted, quoted};
 
 /// How many releases release-prune keeps where nobody says otherwise.
 const KEPT: usize = 5;
@@ -200,15 +200,16 @@ fn fits(need: Need, usage: &Usage, prune: &Forecast, place: &Utf8Path) -> Findin
         Finding::fail(message, hint())
     } else if usage.inodes_total > 0 && need.inodes >= usage.inodes_available {
         let message = format!(
-            "{} files are to be staged, and {} inodes are free at {place}",
-            need.inodes, usage.inodes_available
+            "{} to be staged, {} free at {place}",
+            counted(need.inodes, "file"),
+            counted(usage.inodes_available, "inode")
         );
         return Finding::fail(message, hint()).measured(need.inodes, usage.inodes_available);
     } else {
         Finding::pass(format!(
-            "{} in {} files{what} fit",
+            "{} in {}{what} fit",
             mebibytes(need.bytes),
-            need.inodes
+            counted(need.inodes, "file")
         ))
     };
     finding.measured(need.bytes, usage.available)

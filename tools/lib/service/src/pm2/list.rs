@@ -159,6 +159,9 @@ pub(super) fn status(entries: &[Entry], alive: impl Fn(u32) -> bool) -> Status {
     status.invocation = invocation(entries);
     status.restarts =
         (!entries.is_empty()).then(|| entries.iter().map(|entry| entry.restarts).sum());
+    // `pm2 restart` and `reload` raise the same counter, and the one mark that they leave (`created_at`) says no more than that
+    // there was one.
+    status.restarts_by_order = true;
     status.start_limit_hit = given_up;
     if given_up {
         status.result = Some("too many unstable restarts".to_owned());
