@@ -8,6 +8,7 @@
 mod command;
 mod engine;
 mod fixture;
+mod hint;
 pub mod hostile;
 mod left_out;
 mod paths;

@@ -1,7 +1,7 @@
 //! A tool at work, and what every tool promises of its end.
 
-use crate::processes;
 use crate::tool::{Stderr, Tool};
+use crate::{hint, processes};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use std::io::Read;
@@ -205,5 +205,6 @@ fn report(stdout: &str, exit: i32, story: &str) -> Value {
         report["ok"] == (exit == 0),
         "the report's ok is not its exit: {story}"
     );
+    hint::all_are_commands(&report, story);
     report
 }

@@ -66,18 +66,23 @@ pub(crate) fn begin(
 
 fn identity(pid: u32) -> Result<Identity, Failure> {
     Proc::system().identity_of(pid).map_err(|error| {
-        Failure::no("no-such-process", format!("--owner-pid {pid}: {error}"))
-            .hint("name a process that lives as long as the deploy, or leave it out")
+        Failure::no(
+            "no-such-process",
+            format!(
+                "--owner-pid {pid}: {error}; it names a process that lives as long as the deploy"
+            ),
+        )
+        .hint(format!("ps -fp {pid}"))
     })
 }
 
 /// The deploy that the step belongs to, which has to be named.
 pub(crate) fn named<'a>(context: &'a Context, state: &State) -> Result<&'a str, Failure> {
     context.deploy_id().ok_or_else(|| {
-        let failure = Failure::usage("no deploy was named");
+        let failure = Failure::usage("no deploy was named, by --id or DEPLOY_ID");
         match state.deploy() {
-            Some(deploy) => failure.hint(format!("--id {}, or export DEPLOY_ID={0}", deploy.id)),
-            None => failure.hint("deploy-state begin, then --id with the id that it reports"),
+            Some(deploy) => failure.hint(format!("export DEPLOY_ID={}", deploy.id)),
+            None => failure.hint("deploy-state begin"),
         }
     })
 }

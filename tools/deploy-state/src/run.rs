@@ -100,7 +100,12 @@ pub(crate) fn run(
     if !ended_well {
         // Where the service's own start has led back, it left that to the runbook, which may have died.
         let deadline = Deadline::after(recover::PATIENCE).uninterruptible();
-        application.make_ready(Serves::AsBefore, &deadline)?;
+        let serves = if nobody.is_some() {
+            Serves::No
+        } else {
+            Serves::AsBefore
+        };
+        application.make_ready(serves, &deadline)?;
     }
     let code = match brought_back {
         Some(DOWN) => DOWN,
@@ -181,12 +186,12 @@ fn verdict(report: &Run, left: Option<&Recovered>, hint: String) -> Result<Repor
         (0, Some(left)) => Err(Failure::no(
             "not-ended",
             format!(
-                "{} ended well but did not end its deploy {id}, which is settled as {}",
+                "{} ended well but did not end its deploy {id} (deploy-state end succeeded, as its last step), which is settled as {}",
                 report.command,
                 left.settlement.outcome.name()
             ),
         )
-        .hint("deploy-state end succeeded, as the runbook's last step")
+        .hint(format!("less {}", report.log))
         .with(report)),
         (code, _) => {
             let outcome = report.outcome.as_deref().unwrap_or("unknown");

@@ -57,8 +57,11 @@ pub(crate) fn attend(
     };
     command.stdout(log).stderr(stderr);
     child::attend(command, each_look).map_err(|error| match &error {
-        ChildError::NotFound { program } => Failure::impossible("missing-program", &error)
-            .hint(format!("the path of the runbook, as ./{program}")),
+        ChildError::NotFound { program } => Failure::impossible(
+            "missing-program",
+            format!("{error}; a runbook that lies here is called by its path, as ./{program}"),
+        )
+        .hint(format!("command -v {}", step::quoted(program))),
         _ => error.into(),
     })
 }

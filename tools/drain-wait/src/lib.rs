@@ -144,8 +144,10 @@ fn runs(args: &Args, context: &Context) -> bool {
 
 fn lower_by_hand(args: &Args, context: &Context) -> Result<Report, Failure> {
     let Some(measures) = Measures::of(args)? else {
-        return Err(Failure::usage("--clear: what is to be undone is not said")
-            .hint("--pending-file FILE, or --haproxy SOCKET,BACKEND/SERVER"));
+        return Err(Failure::usage(
+            "--clear: what is to be undone is not said, by --pending-file FILE or --haproxy SOCKET,BACKEND/SERVER",
+        )
+        .hint("drain-wait --help"));
     };
     let report = |changed| {
         Report::of(&Cleared {
@@ -170,7 +172,7 @@ fn sources(args: &Args, context: &Context) -> Result<Vec<Source>, Failure> {
     if let Some(pointer) = &args.json {
         probe::json::pointer(pointer).map_err(|why| {
             Failure::usage(format!("--json: {why}"))
-                .hint(format!("--json /{}", pointer.replace('.', "/")))
+                .hint(format!("drain-wait --json /{}", pointer.replace('.', "/")))
         })?;
     }
     let mut sources = Vec::new();
@@ -197,8 +199,11 @@ fn sources(args: &Args, context: &Context) -> Result<Vec<Source>, Failure> {
     sources.extend(args.connections.map(Source::Connections));
     sources.extend(args.haproxy.clone().map(Source::Haproxy));
     if sources.is_empty() {
-        return Err(Failure::usage("nothing says how much is in flight")
-            .hint("--url URL, --file FILE, --in-flight-command COMMAND, --connections PORT or --haproxy SOCKET,BACKEND/SERVER"));
+        return Err(Failure::usage(
+            "nothing says how much is in flight: --url URL, --file FILE, --in-flight-command COMMAND, --connections PORT \
+             or --haproxy SOCKET,BACKEND/SERVER does",
+        )
+        .hint("drain-wait --help"));
     }
     Ok(sources)
 }

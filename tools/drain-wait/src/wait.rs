@@ -106,13 +106,12 @@ pub fn wait(request: &DrainRequest, mut see: impl FnMut(u64)) -> Result<DrainRep
 
 fn not_drained(report: &DrainReport) -> Failure {
     let message = format!(
-        "{} of {} still in flight after {} ms",
+        "{} of {} still in flight after {} ms; a deploy goes on, and what is left is cut off",
         report.remaining.unwrap_or_default(),
         report.at_start.unwrap_or_default(),
         report.waited_ms
     );
-    Failure::timed_out("not-drained", message)
-        .hint("a longer --timeout; a deploy goes on, and what is left is cut off")
+    Failure::timed_out("not-drained", message).hint("drain-wait --timeout 5m")
 }
 
 #[cfg(test)]

@@ -24,9 +24,10 @@ impl Before {
     /// What a file says: a report, a state file, or just the figures.
     pub(crate) fn of_file(path: &str) -> Result<Self, Failure> {
         let impossible = |why: &dyn std::fmt::Display| {
-            Failure::usage(format!("--baseline {path}: {why}")).hint(
-                "a report of service-stop or healthwait, or {\"memoryBytes\": N, \"cpuPercent\": N}",
-            )
+            Failure::usage(format!(
+                "--baseline {path}: {why}; it is a report of service-stop or healthwait, or {{\"memoryBytes\": N, \"cpuPercent\": N}}"
+            ))
+            .hint(format!("cat {}", step::quoted(path)))
         };
         let metadata = fs::metadata(path).map_err(|error| impossible(&error))?;
         if !metadata.is_file() || metadata.len() > LARGEST {

@@ -43,7 +43,7 @@ pub(crate) fn read(path: &Utf8Path) -> Result<Vec<Question>, Failure> {
         return Err(Failure::usage(
             "--targets -: standard input is for the report of the step before",
         )
-        .hint("--targets /dev/stdin"));
+        .hint("healthwait --targets /dev/stdin"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!("--targets: cannot read {path}: {error}"))
@@ -62,8 +62,7 @@ pub(crate) fn read(path: &Utf8Path) -> Result<Vec<Question>, Failure> {
         })?);
     }
     if questions.is_empty() {
-        return Err(Failure::usage(format!("there is no target in {path}"))
-            .hint("man healthwait, which shows such a file"));
+        return Err(Failure::usage(format!("there is no target in {path}")).hint("man healthwait"));
     }
     Ok(questions)
 }

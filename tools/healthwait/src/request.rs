@@ -40,8 +40,10 @@ pub(crate) fn of(args: &Args, context: &Context) -> Result<WaitRequest, Failure>
     let questions = questions::of(args)?;
     let watch = watch(args, context)?;
     if questions.is_empty() && watch.is_none() {
-        return Err(Failure::usage("there is nothing to wait for")
-            .hint("name a TARGET, --targets, --health-url or --service"));
+        return Err(Failure::usage(
+            "there is nothing to wait for: no TARGET, --targets, --health-url or --service",
+        )
+        .hint("healthwait --help"));
     }
     Ok(WaitRequest {
         questions,
@@ -109,7 +111,8 @@ fn watch(args: &Args, context: &Context) -> Result<Option<Watch>, Failure> {
     if let Some(release) = &args.release {
         let Some(application) = &application else {
             return Err(
-                Failure::usage("--release needs --root").hint("--root DIR, where the releases lie")
+                Failure::usage("--release needs --root DIR, where the releases lie")
+                    .hint("healthwait --help"),
             );
         };
         watch.expectation.release_dir = Some(application.runs_in(release)?.into());
@@ -162,8 +165,10 @@ fn without_service(args: &Args) -> Result<Option<Watch>, Failure> {
         ("--baseline", args.baseline.is_some()),
     ];
     match asked.iter().find(|(_, asked)| *asked) {
-        Some((option, _)) => Err(Failure::usage(format!("{option} needs --service"))
-            .hint("--app NAME, or --service KIND:NAME")),
+        Some((option, _)) => Err(Failure::usage(format!(
+            "{option} needs --service KIND:NAME, or --app NAME"
+        ))
+        .hint("healthwait --help")),
         None => Ok(None),
     }
 }

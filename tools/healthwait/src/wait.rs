@@ -282,7 +282,7 @@ impl Wait<'_> {
                 "proof-disproven",
                 format!("another process answers: {}", self.what_is_wrong()),
             )
-            .hint("service-stop, which names and ends what keeps the port; then service-start"),
+            .hint("service-stop && service-start"),
             Ended::Passed => self.with_hint(Failure::timed_out(
                 "timed-out",
                 format!("not well in time: {}", self.what_is_wrong()),
@@ -319,10 +319,11 @@ impl Wait<'_> {
         Failure::no(
             "proof-unprovable",
             format!(
-                "all is well, but it cannot be proven that the new process answers: {}",
-                self.what_is_wrong()
+                "all is well, but it cannot be proven that the new process answers: {}; {}",
+                self.what_is_wrong(),
+                Proof::MORE
             ),
         )
-        .hint("run this as root or as the service's user, who see more; --accept-unprovable, or DEPLOY_ACCEPT_UNPROVABLE=yes in the application's file, to go on all the same")
+        .hint("sudo healthwait")
     }
 }

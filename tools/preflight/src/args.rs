@@ -88,7 +88,7 @@ pub struct Args {
     /// several times, as the two below
     #[arg(long, value_name = "NAME=URL /POINTER=VALUE", action = Append, value_parser = told::outside, help_heading = "What is checked")]
     pub outside: Vec<Outside>,
-    /// A command that must end with 0, run by sh in --source, else here: the check run:NAME
+    /// A command that must end with 0, run by sh in --source, else --git, else --root: the check run:NAME
     #[arg(long, value_name = "NAME=COMMAND", action = Append, value_parser = told::run, help_heading = "What is checked")]
     pub run: Vec<Run>,
     /// The longest that each --run, or that of this NAME, may take; else it is --check-timeout

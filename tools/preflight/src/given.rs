@@ -31,7 +31,7 @@ pub(crate) struct Given {
     /// The time zone of the freezes, where there are any.
     pub(crate) zone: Option<TimeZone>,
     /// Nothing may be forced.
-    protected: bool,
+    pub(crate) protected: bool,
     app: Option<String>,
     /// What the application's env file says.
     pub(crate) env_file: Option<EnvFile>,
@@ -79,8 +79,10 @@ impl Given {
             release.as_str().map(str::to_owned)
         });
         if release.is_some() && application.is_none() {
-            return Err(Failure::usage("--release needs --root")
-                .hint("--app NAME, or --root DIR, where the releases lie"));
+            return Err(Failure::usage(
+                "--release needs --root DIR, where the releases lie, or --app NAME",
+            )
+            .hint(HELP));
         }
         needs(&args)?;
         Ok(Self {
@@ -92,7 +94,7 @@ impl Given {
             health,
             release,
             file: context.app().map_or_else(
-                || "the application's file (--app)".to_owned(),
+                || "/etc/slipway/NAME.env".to_owned(),
                 |file| file.path.display().to_string(),
             ),
             protected,
@@ -103,11 +105,11 @@ impl Given {
         })
     }
 
-    /// What lets a deploy go past that failed check.
+    /// What lets a deploy go past that failed check, for a message: nobody is made to paste it.
     pub(crate) fn past(&self, check: &str) -> String {
         if self.protected {
             let variable = step::variable("preflight", "warn");
-            return self.edit(&format!("{variable}={check}"));
+            return format!("{variable}={check} in {}", self.file);
         }
         let app = self.app.as_deref().unwrap_or("APP");
         format!("{} --force {app}", self.runbook())
@@ -130,11 +132,6 @@ impl Given {
             before()
         };
         kind.map_or_else(|| "deploy".to_owned(), |kind| format!("deploy-{kind}"))
-    }
-
-    /// Writes a line into the application's file.
-    pub(crate) fn edit(&self, line: &str) -> String {
-        edit(&self.file, line)
     }
 
     /// What release-stage would be told by that option, which the command line of this tool does not have.
@@ -187,62 +184,72 @@ fn of_tool(file: Option<&EnvFile>, tool: &str, option: &str) -> Option<String> {
     told.filter(|value| !value.is_empty())
 }
 
-/// Writes a line into that file.
-pub(crate) fn edit(file: &str, line: &str) -> String {
-    format!("\"${{EDITOR:-vi}}\" {file}, and write {line} there")
+/// Opens that file; what is to stand in it is the message's to say.
+pub(crate) fn edit(file: &str) -> String {
+    format!("\"${{EDITOR:-vi}}\" {}", step::quoted(file))
 }
+
+/// What tells of all options.
+const HELP: &str = "preflight --help";
 
 /// Options that say something about another one's value. Either may come from a variable, which clap takes for a default.
 fn needs(args: &Args) -> Result<(), Failure> {
     if args.branch.is_some() && args.git.is_none() {
-        return Err(Failure::usage("--branch needs --git")
-            .hint("preflight with --git DIR, the working tree on that branch"));
+        return Err(
+            Failure::usage("--branch needs --git DIR, the working tree on that branch").hint(HELP),
+        );
     }
     if args.forbid.is_empty() != args.forbid_in.is_empty() {
-        return Err(
-            Failure::usage("--forbid and --forbid-in need each other").hint(
-                "preflight with --forbid REGEX --forbid-in DIR: what must not be there, and where",
-            ),
-        );
+        return Err(Failure::usage(
+            "--forbid REGEX and --forbid-in DIR need each other: what must not be there, and where",
+        )
+        .hint(HELP));
     }
     if args.migrations.is_some() && args.dialect.is_none() {
-        return Err(Failure::usage("--migrations needs --dialect").hint(
-            "preflight with --dialect postgres, or --dialect sqlite (D1, Turso and libSQL too)",
-        ));
+        return Err(Failure::usage(
+            "--migrations needs --dialect postgres, or --dialect sqlite (D1, Turso and libSQL too)",
+        )
+        .hint(HELP));
     }
     if args.migrations.is_none() && (args.dialect.is_some() || args.migrations_since.is_some()) {
-        return Err(
-            Failure::usage("--dialect and --migrations-since need --migrations")
-                .hint("preflight with --migrations DIR, where the migrations lie"),
-        );
+        return Err(Failure::usage(
+            "--dialect and --migrations-since need --migrations DIR, where the migrations lie",
+        )
+        .hint(HELP));
     }
     let of_variables = !args.env_required.is_empty()
         || !args.env_optional.is_empty()
         || !args.env_format.is_empty();
     if of_variables && args.env_file.is_empty() {
         return Err(Failure::usage(
-            "--env-required, --env-optional and --env-format need --env-file",
+            "--env-required, --env-optional and --env-format need --env-file FILE, the one that the service's unit names",
         )
-        .hint("preflight with --env-file FILE, the one that the service's unit names"));
+        .hint(HELP));
     }
     Ok(())
 }
 
 /// The zone that was told, else this machine's; looked up only where it is needed.
 fn zone_of(args: &Args) -> Result<Option<TimeZone>, Failure> {
-    let hint =
-        "timedatectl list-timezones, to see what there is; they come with the package tzdata";
+    let hint = "timedatectl list-timezones";
     if let Some(name) = &args.time_zone {
         let found = TimeZone::get(name).map(Some);
-        return found.map_err(|error| Failure::usage(format!("--time-zone: {error}")).hint(hint));
+        return found.map_err(|error| {
+            Failure::usage(format!(
+                "--time-zone: {error} (they come with the package tzdata)"
+            ))
+            .hint(hint)
+        });
     }
     if args.freeze.is_empty() {
         return Ok(None);
     }
     let found = TimeZone::try_system().map(Some);
     found.map_err(|error| {
-        Failure::usage(format!("this machine's time zone is not known: {error}"))
-            .hint("preflight with --time-zone ZONE, as in --time-zone Europe/Berlin")
+        Failure::usage(format!(
+            "this machine's time zone is not known, and --time-zone not told: {error}"
+        ))
+        .hint(hint)
     })
 }
 

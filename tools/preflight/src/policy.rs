@@ -60,8 +60,7 @@ impl Policy {
         let known: Vec<String> = self.entries.iter().map(Entry::name).collect();
         let twice = |(place, name): &(usize, &String)| known[..*place].contains(name);
         if let Some((_, name)) = known.iter().enumerate().find(twice) {
-            return Err(Failure::usage(format!("{name} is told twice"))
-                .hint("preflight --list, to see what there is"));
+            return Err(Failure::usage(format!("{name} is told twice")).hint("preflight --list"));
         }
         let named = [
             ("--skip", &self.skip),
@@ -89,11 +88,12 @@ impl Policy {
             .partition(|entry| self.skip.contains(&entry.name()));
         if chosen.is_empty() && self.require.is_empty() {
             let message = match left_out.len() {
-                0 => "there is nothing to check",
+                0 => {
+                    "there is nothing to check; --app NAME, --root DIR or --service KIND:NAME names something"
+                }
                 _ => "there is nothing to check: all of it is left out",
             };
-            return Err(Failure::usage(message)
-                .hint("preflight --list says what each check needs; --app NAME, --root DIR or --service KIND:NAME"));
+            return Err(Failure::usage(message).hint("preflight --list"));
         }
         Ok(chosen.into_iter().cloned().collect())
     }
@@ -149,7 +149,7 @@ impl Policy {
         if finding.status == Status::Skip && listed(&self.require) {
             finding = Finding::fail(
                 format!("it is required, and was not made: {}", finding.message),
-                format!("preflight without --require {name}"),
+                "preflight --list",
             );
         }
         if finding.status == Status::Fail && listed(&self.warn) {
@@ -162,8 +162,11 @@ impl Policy {
 
 fn missing(entry: &Entry) -> Finding {
     Finding::fail(
-        "it is required, and nothing was given to check",
-        format!("preflight … with {}", entry.needs()),
+        format!(
+            "it is required, and nothing was given to check: it needs {}",
+            entry.needs()
+        ),
+        "preflight --list",
     )
 }
 

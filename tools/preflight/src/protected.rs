@@ -14,8 +14,7 @@ pub(crate) fn guard(args: &Args, context: &Context) -> Result<bool, Failure> {
         return Ok(false);
     }
     if args.force {
-        let hint = "preflight without --force, and what its hints say";
-        return Err(not_forced("failed checks are", hint));
+        return Err(not_forced("failed checks are", "preflight"));
     }
     let demands = Demands::of("preflight", context.app());
     let asked = Asked::of(args, demands);

@@ -81,8 +81,8 @@ fn a_port_that_the_service_itself_holds_is_well() {
     }
     let with = ["--port", &port, "--service", "process:app"];
     let bare = application.check("service", &with, "fail");
-    let hint = bare["hint"].as_str().unwrap();
-    assert!(hint.contains("DEPLOY_START="), "{hint}");
+    let message = bare["message"].as_str().unwrap();
+    assert!(message.contains("DEPLOY_START"), "{message}");
     let with = [&with[..], &["--start", "serve"]].concat();
     let own = application.check("port", &with, "pass");
     let pid = service.status(&deadline).unwrap().main_pid.unwrap();
@@ -95,8 +95,9 @@ fn a_port_that_the_service_itself_holds_is_well() {
     let wrong = ["--port", "1", "--service", "process:app"];
     let hasty = [&wrong[..], &["--check-timeout", "1s"]].concat();
     let elsewhere = application.check("port", &hasty, "fail");
-    let expected = format!("the service listens on {port}; --port says 1");
-    assert_eq!(elsewhere["message"], expected);
+    let expected = format!("the service listens on {port}, and --port says 1: DEPLOY_PORT={port}");
+    let message = elsewhere["message"].as_str().unwrap();
+    assert!(message.starts_with(&expected), "{message}");
     application.validate("r1");
     application.change(|held| held.state.mark("r1", Mark::Verdict(Verdict::Bad)).unwrap());
     application.check("port", &hasty, "warn");
@@ -125,8 +126,8 @@ fn a_service_that_died_has_failed() {
     assert!(message.contains("never validated"), "{message}");
     application.validate("r1");
     let good = application.check("service", &service, "fail");
-    let hint = good["hint"].as_str().unwrap();
-    assert!(hint.contains("deploy --force"), "{hint}");
+    let message = good["message"].as_str().unwrap();
+    assert!(message.contains("deploy --force"), "{message}");
     let mut protected = application.tool(&["--only", "service"]);
     protected.args(service).env("DEPLOY_PROTECTED", "yes");
     let text = "PREFLIGHT_ONLY=service\n";
@@ -134,8 +135,8 @@ fn a_service_that_died_has_failed() {
     fs::write(&file, text).unwrap();
     protected.arg("--app").arg(&file);
     let protected = one(&run(protected, 1), "fail");
-    let hint = protected["hint"].as_str().unwrap();
-    assert!(hint.contains("PREFLIGHT_WARN=service"), "{hint}");
+    let message = protected["message"].as_str().unwrap();
+    assert!(message.contains("PREFLIGHT_WARN=service"), "{message}");
 }
 
 #[test]

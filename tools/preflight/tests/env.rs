@@ -58,7 +58,7 @@ fn required_optional_and_formats() {
     );
     assert_eq!(missing["message"], "required and missing: EMPTY, GONE");
     assert_eq!(missing["value"], serde_json::json!(["EMPTY", "GONE"]));
-    let hint = format!("\"${{EDITOR:-vi}}\" {}, for EMPTY, GONE", place.file());
+    let hint = format!("\"${{EDITOR:-vi}}\" {}", place.file());
     assert_eq!(missing["hint"], hint);
     place.check(&["--env-optional", "GONE,NOTE"], "warn");
     for (format, status) in [

@@ -71,8 +71,9 @@ pub(crate) fn shell(
             ),
         )
         .hint(format!(
-            "--{}-timeout, for one that takes longer",
-            stage.verb
+            "release-stage --{}-timeout {}s",
+            stage.verb,
+            limit.as_secs().saturating_mul(2).max(1)
         ))),
         Err(error) => Err(error.into()),
     }

@@ -88,12 +88,10 @@ fn is_the_same_project(
         "other-project",
         format!(
             "containers of the project {own} run, and {current} is taken for the project {other}: \
-             nobody would stop them before the release starts"
+             nobody would stop them before the release starts, unless the application's file says COMPOSE_PROJECT_NAME={own}"
         ),
     )
-    .hint(format!(
-        "COMPOSE_PROJECT_NAME={own} in the application's file, or around this call"
-    )))
+    .hint(format!("export COMPOSE_PROJECT_NAME={own}")))
 }
 
 /// Whether that release is of this very configuration, with these very images.

@@ -176,7 +176,10 @@ fn in_time(failure: Failure, request: &Request) -> Failure {
         "copy-timed-out",
         format!("the source was not copied within {limit} s"),
     )
-    .hint("--copy-timeout, for one that takes longer")
+    .hint(format!(
+        "release-stage --copy-timeout {}s",
+        (limit * 2.0).ceil()
+    ))
 }
 
 fn tell_skipped(context: &Context, skipped: &[PathBuf]) {
@@ -245,7 +248,7 @@ fn run(
                     "no-command",
                     format!("nothing in the source, of kind {kind}, says how to {verb} it"),
                 )
-                .hint(format!("--{verb} COMMAND"))
+                .hint(format!("release-stage --{verb} COMMAND"))
             })?;
             line.to_owned()
         }

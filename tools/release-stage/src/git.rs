@@ -226,7 +226,7 @@ impl Git<'_> {
                     quoted(&tail)
                 ),
             )
-            .hint("--copy-timeout, for one that takes longer"),
+            .hint("release-stage --copy-timeout 10m"),
             other => other.into(),
         })
     }

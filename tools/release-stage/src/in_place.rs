@@ -99,10 +99,11 @@ fn is_live(
 
 /// The failure of the release that is only made to come back to.
 fn of_what_runs(failure: &Failure) -> Failure {
-    let message = format!("of what is checked out now: {}", failure.message());
-    Failure::new(failure.exit(), failure.code(), message).hint(
-        "release-stage --no-adopt, where that cannot be built any more; then nothing leads back from this deploy",
-    )
+    let message = format!(
+        "of what is checked out now, to which this deploy would lead back: {}; without that release nothing does",
+        failure.message()
+    );
+    Failure::new(failure.exit(), failure.code(), message).hint("release-stage --no-adopt")
 }
 
 /// The release that was made of what is checked out is what runs: it is selected, and nothing in the tree is touched.

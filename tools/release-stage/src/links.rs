@@ -15,13 +15,13 @@ pub(crate) fn check(root: &Path, links: &[PathBuf]) -> Result<(), Failure> {
             return Err(Failure::no(
                 "link-outside",
                 format!(
-                    "the link {} leads out of the release, to {}",
+                    "the link {} leads out of the release, to {}; --share is for what belongs to every release",
                     link.display(),
                     target.display()
                 ),
             )
             .hint(format!(
-                "--exclude '/{0}', or --share '{0}' where it belongs to every release",
+                "release-stage --exclude '/{}'",
                 link.display()
             )));
         }

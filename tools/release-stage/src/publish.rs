@@ -90,8 +90,11 @@ fn let_go(checkout: Option<&Checkout<'_>>, name: &str) {
 
 /// There is a release of that name already.
 pub(crate) fn exists(path: &Utf8Path) -> Failure {
-    Failure::no("release-exists", format!("there is {path} already"))
-        .hint("another --name, or none, for one after the time")
+    Failure::no(
+        "release-exists",
+        format!("there is {path} already; without --name it is called after the time"),
+    )
+    .hint("release-stage")
 }
 
 fn utf8(path: &Path) -> Result<&Utf8Path, Failure> {

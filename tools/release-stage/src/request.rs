@@ -172,8 +172,10 @@ fn source(args: &Args) -> Result<Source, Failure> {
     if let Some(told) = &args.compose {
         if matches!(job(args.build.clone()), Some(Job::Command(_))) {
             return Err(
-                Failure::usage("of a Compose project, --build takes no command")
-                    .hint("--build, which builds the images that the project builds"),
+                Failure::usage(
+                    "of a Compose project, --build takes no command: it builds the images that the project builds",
+                )
+                .hint("release-stage --build"),
             );
         }
         return Ok(Source::Compose(Project {
@@ -192,8 +194,10 @@ fn source(args: &Args) -> Result<Source, Failure> {
             let revision = revision.unwrap_or(Revision::Head);
             Ok(Source::Git(Repository::at(url, revision)?))
         }
-        (None, None) => Err(Failure::usage("nothing was named to make a release from")
-            .hint("--source DIR, --git URL, --in-place DIR or --compose DIR")),
+        (None, None) => Err(Failure::usage(
+            "nothing was named to make a release from, by --source DIR, --git URL, --in-place DIR or --compose DIR",
+        )
+        .hint("release-stage --help")),
     }
 }
 

@@ -80,11 +80,11 @@ pub(crate) fn verify(links: &[(PathBuf, PathBuf)]) -> Result<(), Failure> {
             return Err(Failure::no(
                 "share-replaced",
                 format!(
-                    "the build put something else in the place of the link {}",
+                    "the build put something else in the place of the link {}, and may not write to what is shared",
                     place.display()
                 ),
             )
-            .hint("a shared path is never written by the build"));
+            .hint(format!("ls -ld {}", target.display())));
         }
     }
     Ok(())

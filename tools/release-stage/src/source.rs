@@ -15,23 +15,18 @@ pub fn is_absolute(told: &Path, variables: &[&str], file: Option<&EnvFile>) -> R
     if told.is_absolute() {
         return Ok(());
     }
-    let in_file = |file: &EnvFile, variable: &str| {
-        let entry = file.get(variable);
-        entry.is_some_and(|entry| Path::new(&entry.value) == told)
-    };
     for (file, variable) in file.into_iter().flat_map(|file| {
         let variables = variables.iter();
         variables.map(move |variable| (file, *variable))
     }) {
-        if in_file(file, variable) {
+        let entry = file.get(variable);
+        if let Some(entry) = entry.filter(|entry| Path::new(&entry.value) == told) {
             let (told, place) = (told.display(), file.path.display());
             return Err(Failure::no(
                 "source-relative",
-                format!("{variable} in {place} is {told}, which is another directory wherever one stands"),
+                format!("{variable} in {place} is {told}, which is another directory wherever one stands: it has to begin at /"),
             )
-            .hint(format!(
-                "\"${{EDITOR:-vi}}\" {place}, and write {variable}=/PATH/{told} there"
-            )));
+            .hint(format!("\"${{EDITOR:-vi}}\" +{} {place}", entry.line)));
         }
     }
     Ok(())
@@ -57,12 +52,13 @@ pub fn is_apart(source: &Path, layout: &Layout) -> Result<(), Failure> {
         };
         return Err(Failure::no(
             "source-overlaps",
-            format!("{} {how} {what}, {}", source.display(), place.display()),
+            format!(
+                "{} {how} {what}, {}; what is deployed is built elsewhere",
+                source.display(),
+                place.display()
+            ),
         )
-        .hint(format!(
-            "release-stage --source DIR, outside {}: build elsewhere, and deploy from there",
-            layout.releases
-        )));
+        .hint("release-stage --source DIR"));
     }
     Ok(())
 }
@@ -99,9 +95,7 @@ pub fn empty(source: &str) -> Failure {
         "source-empty",
         format!("{source} is empty, or nothing is left of it without what is left out"),
     )
-    .hint(format!(
-        "ls -la {source}, to see whether the build is there; --exclude says what is left out"
-    ))
+    .hint(format!("ls -la {source}"))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) fn at<E: Into<io::Error>>(
             Failure::impossible("io", format!("cannot {action} {}: {said}", path.display()));
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                failure.hint("release-prune, or df, to see what fills the disk")
+                failure.hint("release-prune")
             }
             _ => failure,
         }
@@ -37,9 +37,12 @@ pub(crate) fn in_source<E: Into<io::Error>>(path: &Path) -> impl FnOnce(E) -> Fa
         if error.kind() == io::ErrorKind::NotFound {
             return Failure::no(
                 "source-changed",
-                format!("{} went away while it was copied", path.display()),
+                format!(
+                    "{} went away while it was copied; it is staged once nobody changes it",
+                    path.display()
+                ),
             )
-            .hint("stage again once nobody changes the source");
+            .hint("release-stage");
         }
         at("copy", &path)(error)
     }

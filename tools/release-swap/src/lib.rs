@@ -101,9 +101,8 @@ fn wanted(args: &Args, context: &Context) -> Result<Wanted, Failure> {
         .and_then(|upstream| upstream.find("/release")?.as_str())
         .map(|release| Wanted::Named(release.to_owned()))
         .ok_or_else(|| {
-            Failure::usage("no release was named").hint(
-                "release-swap RELEASE, release-swap --newest, or release-stage … | release-swap -",
-            )
+            Failure::usage("no release was named: RELEASE, --newest, or - behind release-stage")
+                .hint("deploy-state show --field state.releases")
         })
 }
 
@@ -153,14 +152,14 @@ fn choose(application: &Application, wish: &Wish, state: &State) -> Result<Chose
                 _ => "",
             };
             let good = format!("deploy-state mark {release} good");
-            let hint = if wish.is_protected {
-                format!("{good}, to switch to it all the same")
+            let force = if wish.is_protected {
+                String::new()
             } else {
-                format!("release-swap --force {release}, or {good}, to switch to it all the same")
+                format!("; release-swap --force {release} goes past that")
             };
             let comma = if which.is_empty() { "" } else { "," };
-            let message = format!("{which}{release}{comma} is marked bad");
-            Failure::no("release-bad", message).hint(hint)
+            let message = format!("{which}{release}{comma} is marked bad{force}");
+            Failure::no("release-bad", message).hint(good)
         }
         NoRelease::Before => Failure::no(
             "no-previous",
@@ -169,7 +168,7 @@ fn choose(application: &Application, wish: &Wish, state: &State) -> Result<Chose
                 link.release().unwrap_or("nothing")
             ),
         )
-        .hint("release-swap RELEASE; deploy-state show --field state.releases names them"),
+        .hint("deploy-state show --field state.releases"),
     })
 }
 

@@ -49,7 +49,9 @@ fn the_newest_is_by_sequence_and_a_bad_one_is_only_had_by_force() {
         for dry_run in [&["--dry-run"][..], &[]] {
             let (exit, report) = root.run(&[&[wanted], dry_run].concat(), None);
             assert_eq!((exit, codes(&report).0), (1, "release-bad"), "{wanted}");
-            assert!(codes(&report).1.contains("release-swap --force m"));
+            assert_eq!(codes(&report).1, "deploy-state mark m good");
+            let message = report["error"]["message"].as_str().unwrap();
+            assert!(message.contains("release-swap --force m"), "{message}");
         }
         assert_eq!(root.current().unwrap(), "releases/a");
         let (exit, report) = root.run(&[wanted, "--force", "--dry-run"], None);

@@ -78,7 +78,7 @@ pub(crate) fn choose(
             "ambiguous-commit",
             format!("several releases are of that commit: {}", names.join(", ")),
         )
-        .hint("--to RELEASE"),
+        .hint("rollback --to RELEASE"),
         NoTarget::Nowhere => Failure::no(
             "no-target",
             format!(
@@ -89,7 +89,7 @@ pub(crate) fn choose(
                 listed(state)
             ),
         )
-        .hint("rollback --to RELEASE, to go to any release whatever its verdict"),
+        .hint("rollback --to RELEASE"),
     })
 }
 

@@ -68,8 +68,10 @@ impl Done {
 /// The service, which some calls cannot do without.
 pub(crate) fn needed(application: &Application, args: &Args) -> Result<Service, Failure> {
     application.service(&args.service)?.ok_or_else(|| {
-        Failure::usage("no service was named")
-            .hint("--service KIND:NAME, or DEPLOY_SERVICE in the application's file")
+        Failure::usage(
+            "no service was named, by --service KIND:NAME or DEPLOY_SERVICE in the application's file",
+        )
+        .hint("rollback --help")
     })
 }
 
@@ -199,10 +201,9 @@ fn stranded(
 
 /// Nobody serves. Whatever the steps said of it, this is what counts.
 fn down(done: &Done, failure: &Failure) -> Failure {
-    let hint = failure.hint_text().map_or_else(
-        || "rollback --to RELEASE, with one that is known to run".to_owned(),
-        str::to_owned,
-    );
+    let hint = failure
+        .hint_text()
+        .map_or_else(|| "rollback --to RELEASE".to_owned(), str::to_owned);
     Failure::down(
         "down",
         format!("{} does not serve either: {}", done.to, failure.message()),
@@ -327,7 +328,7 @@ pub(crate) fn after_another(
             "lease-lost",
             format!("deploy {id} no longer holds the lease"),
         )
-        .hint("deploy-state history, to see who took over and why"));
+        .hint("deploy-state history"));
     };
     let (to, why) = (back.live.unwrap_or_default(), back.why.unwrap_or_default());
     let mut done = Done {

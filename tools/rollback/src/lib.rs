@@ -98,9 +98,11 @@ fn is_of_kind(application: &Application, told: Option<&str>) -> Result<(), Failu
     }
     Err(Failure::no(
         "other-kind",
-        format!("the application is of the kind {kind}, not {told}"),
+        format!(
+            "the application is of the kind {kind}, not {told}; without --kind the state says it"
+        ),
     )
-    .hint("rollback, without --kind: the state knows it"))
+    .hint("rollback"))
 }
 
 /// Whatever goes wrong here is said and never keeps the unit from starting: a service that is down because its check
@@ -141,8 +143,10 @@ fn on_failure(
 ) -> Result<Report, Failure> {
     let Some(upstream) = context.upstream() else {
         return Err(
-            Failure::usage("--on-failure reads the report of the step before")
-                .hint("… | rollback --on-failure -"),
+            Failure::usage(
+                "--on-failure reads the report of the step before, as in healthwait - | rollback --on-failure -",
+            )
+            .hint("rollback --help"),
         );
     };
     if upstream.ok() {

@@ -339,13 +339,13 @@ impl Step<'_> {
 
     fn unprovable(&mut self, proof: Proof) -> Failure {
         let message = format!(
-            "{} is up, but it cannot be seen whether its new process answers: {}",
+            "{} is up, but it cannot be seen whether its new process answers: {}; {}",
             self.service.name(),
-            proof.reasons.join("; ")
+            proof.reasons.join("; "),
+            Proof::MORE
         );
         self.report.proof = Some(proof);
-        Failure::no("proof-unprovable", message)
-            .hint("run this as root or as the service's user, who see more; --accept-unprovable, or DEPLOY_ACCEPT_UNPROVABLE=yes in the application's file, to go on all the same")
+        Failure::no("proof-unprovable", message).hint("sudo service-start")
     }
 
     /// The failure with what is known, and with the service's own last words.

@@ -181,8 +181,7 @@ fn ended(
         return held(service, port, &look);
     }
     let name = service.name();
-    Failure::no("start-failed", format!("{name} did not come up: {how}"))
-        .hint("the last lines of its log are in logTail; rollback brings the release before back")
+    Failure::no("start-failed", format!("{name} did not come up: {how}")).hint("rollback")
 }
 
 /// The failure of a service whose port is not its own, or is that of what it left behind.
@@ -190,7 +189,7 @@ pub(crate) fn held(service: &Service, port: u16, look: &Look) -> Failure {
     let message = format!("port {port} of {} is {}", service.name(), look.phrase());
     let failure = Failure::no("port-held", message);
     if look.foreign.is_empty() && look.unseen.is_empty() {
-        failure.hint("service-stop, which ends what an earlier run has left behind")
+        failure.hint("service-stop")
     } else {
         failure.hint(look.hint(port))
     }
@@ -212,9 +211,8 @@ fn not_ready(
         None => String::new(),
     };
     let message = format!(
-        "{name} was not ready in time: it is {}{lacking}",
+        "{name} was not ready in time, which a longer --timeout may be enough for: it is {}{lacking}",
         status.phrase()
     );
-    Failure::timed_out("not-ready", message)
-        .hint("a longer --timeout, where that is how long it takes")
+    Failure::timed_out("not-ready", message).hint("service-start --timeout 5m")
 }

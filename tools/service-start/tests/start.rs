@@ -165,8 +165,8 @@ fn what_cannot_be_proven_must_have_been_accepted() {
     let (exit, report) = bench.start(start, &[]);
     assert_eq!(exit, 1, "{report}");
     assert_eq!(report["error"]["code"], "proof-unprovable", "{report}");
-    let hint = report["error"]["hint"].as_str().unwrap();
-    assert!(hint.contains("--accept-unprovable"), "{report}");
+    let message = report["error"]["message"].as_str().unwrap();
+    assert!(message.contains("DEPLOY_ACCEPT_UNPROVABLE"), "{report}");
     bench.service(start).kill(&soon()).unwrap();
     let (exit, report) = bench.start(start, &["--accept-unprovable"]);
     assert_eq!(exit, 0, "{report}");

@@ -64,8 +64,11 @@ impl step::Tool for Tool {
     fn run(args: Args, context: &Context) -> Result<Report, Failure> {
         let application = Application::of(&args.layout)?;
         let service = application.service(&args.service)?.ok_or_else(|| {
-            Failure::usage("no service was named")
-                .hint(format!("--service {}; or --app NAME", service::Name::KINDS))
+            Failure::usage(format!(
+                "no service was named, by --app NAME or --service {}",
+                service::Name::KINDS
+            ))
+            .hint("service-stop --help")
         })?;
         let deadline = context.deadline(args.timeout.saturating_add(BEYOND));
         if args.dry_run {

@@ -198,7 +198,7 @@ impl Look {
                 ..
             }) => stray.hint(*pid),
             Some(Holder { pid, .. }) => {
-                format!("ps -fp {pid}; then kill {pid}, if it has no business there")
+                format!("ps -fp {pid}")
             }
             None => format!("sudo ss -tanp 'sport = :{port}'"),
         }

@@ -203,8 +203,9 @@ fn cut(holder: &Holder, report: &mut StopReport) -> Result<(), Failure> {
         Err(Errno::ESRCH) => return Ok(()),
         Err(error) => {
             let message = format!("{holder} was left behind and cannot be killed: {error}");
-            return Err(Failure::impossible("no-permission", message)
-                .hint(format!("as root: kill -9 {pid}")));
+            return Err(
+                Failure::impossible("no-permission", message).hint(format!("sudo kill -9 {pid}"))
+            );
         }
     }
     report.changed = true;
@@ -218,9 +219,7 @@ fn cut(holder: &Holder, report: &mut StopReport) -> Result<(), Failure> {
 fn started_again(service: &Service) -> Failure {
     let name = service.name();
     let message = format!("{name} was stopped, and somebody has started it anew since");
-    Failure::no("started-again", message).hint(format!(
-        "deploy-state show, to see who else works on {name}"
-    ))
+    Failure::no("started-again", message).hint("deploy-state show")
 }
 
 fn milliseconds(time: Duration) -> u64 {

@@ -114,18 +114,29 @@ pub const CODES: step::Codes = &[
 pub fn store(error: StoreError) -> Failure {
     let message = error.to_string();
     match error {
-        StoreError::Damaged { path, .. } => Failure::impossible("state-damaged", message).hint(format!(
-            "mv {path} {path}.damaged, and its history likewise: the next deploy begins a new one from what is on disk"
-        )),
-        StoreError::NewerSchema { .. } => {
-            Failure::impossible("state-newer", message).hint("deploy-state --version; install the newer version of Slipway")
+        StoreError::Damaged { path, .. } => {
+            let mut layout = releases::Layout::new(path.clone());
+            layout.state.clone_from(&path);
+            let history = layout.history();
+            let both = [&path, &history].map(|path| format!("mv {path} {path}.damaged"));
+            let message = format!(
+                "{message}; once it and its history are moved away, the next deploy begins anew from what is on disk"
+            );
+            Failure::impossible("state-damaged", message).hint(both.join(" && "))
         }
-        StoreError::Missing { path } => Failure::impossible("state-missing", message).hint(format!(
-            "ls -l {path}*; put it back, or move the history away too to begin anew"
-        )),
+        StoreError::NewerSchema { .. } => {
+            let message = format!("{message}; install the newer version of Slipway");
+            Failure::impossible("state-newer", message).hint("deploy-state --version")
+        }
+        StoreError::Missing { path } => {
+            let message =
+                format!("{message}; put it back, or move the history away too to begin anew");
+            Failure::impossible("state-missing", message).hint(format!("ls -l {path}*"))
+        }
         StoreError::Io(error) => durable(&error),
-        StoreError::Ended(Ended::Passed) => Failure::timed_out("state-locked", message)
-            .hint("deploy-state show, which waits for nobody"),
+        StoreError::Ended(Ended::Passed) => {
+            Failure::timed_out("state-locked", message).hint("deploy-state show")
+        }
         StoreError::Ended(ended) => ended.into(),
     }
 }
@@ -134,7 +145,7 @@ pub fn store(error: StoreError) -> Failure {
 pub fn durable(error: &durable::Error) -> Failure {
     let failure = Failure::impossible("io", error);
     if error.is_full() {
-        failure.hint("release-prune, or df, to see what fills the disk")
+        failure.hint("release-prune")
     } else {
         failure.hint(format!("ls -ld {}", error.path.display()))
     }
@@ -143,8 +154,9 @@ pub fn durable(error: &durable::Error) -> Failure {
 /// The state does not allow the change.
 pub fn refused(refused: &Refused) -> Failure {
     match refused {
-        Refused::LeaseLost { .. } => Failure::busy("lease-lost", refused)
-            .hint("deploy-state history, to see who took over and why"),
+        Refused::LeaseLost { .. } => {
+            Failure::busy("lease-lost", refused).hint("deploy-state history")
+        }
         Refused::PhaseOrder { .. } => Failure::no("phase-order", refused),
         Refused::NoSuchRelease(_) => {
             Failure::no("no-such-release", refused).hint("deploy-state show --field state.releases")
@@ -170,7 +182,8 @@ pub fn manifest(error: &ManifestError) -> Failure {
     match error {
         ManifestError::File(error) => durable(error),
         ManifestError::Newer(..) => {
-            Failure::impossible("damaged-file", error).hint("install the newer version of Slipway")
+            let message = format!("{error}; install the newer version of Slipway");
+            Failure::impossible("damaged-file", message).hint("deploy-state --version")
         }
         ManifestError::Absent(path) | ManifestError::Malformed(path, _) => {
             Failure::impossible("damaged-file", error).hint(format!("cat {path}"))

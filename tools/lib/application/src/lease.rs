@@ -131,8 +131,7 @@ impl Application {
                 "deploys count"
             }
         );
-        Err(Failure::no("rate-limited", message)
-            .hint("export DEPLOY_MAX_DEPLOYS=none, to go past it this once"))
+        Err(Failure::no("rate-limited", message).hint("deploy-state history --last 20"))
     }
 
     /// The lease for a step of `tool`: that of the deploy which `--id` names, else one taken for this moment.

@@ -40,14 +40,17 @@ impl Application {
     /// The application that the options describe.
     pub fn of(args: &LayoutArgs) -> Result<Self, Failure> {
         let Some(root) = &args.root else {
-            return Err(Failure::usage("no application was named")
-                .hint("--app NAME for /etc/slipway/NAME.env, or --root DIR"));
+            return Err(Failure::usage(
+                "no application was named, by --app NAME for /etc/slipway/NAME.env or by --root DIR",
+            )
+            .hint("ls /etc/slipway"));
         };
         let root = absolute(root)?;
         if !root.is_dir() {
-            let message = format!("{root} is not there, or no directory");
+            let message =
+                format!("{root} is not there, or no directory; if the name is right, make it");
             return Err(Failure::impossible("no-such-root", message)
-                .hint(format!("mkdir -p {root}/releases, if the name is right")));
+                .hint(format!("mkdir -p {root}/releases")));
         }
         let mut layout = Layout::new(root);
         let set = |place: &mut Utf8PathBuf, told: &Option<Utf8PathBuf>| -> Result<(), Failure> {
@@ -98,12 +101,11 @@ impl Application {
             Current::Absent | Current::Dangling(_) => Ok(Link::Absent),
             Current::NotALink => Err(Failure::no(
                 "current-not-a-link",
-                format!("{link} is not a symbolic link; it is never replaced"),
+                format!(
+                    "{link} is not a symbolic link, and never replaced; it may become a release"
+                ),
             )
-            .hint(format!(
-                "mv {link} {}/NAME, to make it a release",
-                self.layout.releases
-            ))),
+            .hint(format!("mv {link} {}/NAME", self.layout.releases))),
         }
     }
 
@@ -115,12 +117,11 @@ impl Application {
             // A volume that is not mounted must not cost every verdict and every pin.
             let releases = &self.layout.releases;
             let known = state.releases.len();
-            let message = format!("{releases} is empty or missing, but {known} releases are known");
-            return Err(
-                Failure::impossible("releases-missing", message).hint(format!(
-                    "findmnt -T {releases}, to see whether it is mounted"
-                )),
+            let message = format!(
+                "{releases} is empty or missing, but {known} releases are known; it may not be mounted"
             );
+            return Err(Failure::impossible("releases-missing", message)
+                .hint(format!("findmnt -T {releases}")));
         }
         let seen = names
             .into_iter()

@@ -195,10 +195,7 @@ impl Application {
                 "contradiction",
                 format!("deploy {id} cannot be settled: {what}"),
             )
-            .hint(format!(
-                "ls -l {}; then release-swap RELEASE --id {id}",
-                self.layout.current
-            ))
+            .hint(format!("release-swap RELEASE --id {id}"))
         })
     }
 

@@ -26,8 +26,10 @@ fn rootless(name: &str) -> Result<Service, Failure> {
     };
     let service = Service::parse(name, &setting).map_err(|error| fail::service(&error))?;
     if service.name().kind() == "process" {
-        return Err(Failure::usage(format!("{name} needs --root"))
-            .hint("--app NAME, or --root DIR: the process's record lies under DIR/run"));
+        return Err(Failure::usage(format!(
+            "{name} needs --root DIR, or --app NAME: the process's record lies under DIR/run"
+        ))
+        .hint("ls /etc/slipway"));
     }
     Ok(service)
 }

@@ -165,13 +165,10 @@ impl Error {
     /// The command, or the step, that mends it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::MissingProgram { program } if program == "pm2" => Some(
-                "npm install -g pm2, or put the directory that has it into PATH (a timer's or a cron job's PATH is short)"
-                    .to_owned(),
-            ),
-            Self::MissingProgram { program } => Some(format!(
-                "command -v {program}; install it, or use a service of another kind (process:NAME needs no supervisor)"
-            )),
+            Self::MissingProgram { program } if program == "pm2" => {
+                Some("npm install -g pm2".to_owned())
+            }
+            Self::MissingProgram { program } => Some(format!("command -v {program}")),
             Self::Denied { hint, .. }
             | Self::Unreadable { hint, .. }
             | Self::Configuration { hint, .. }
@@ -195,22 +192,20 @@ impl Error {
             Self::Unavailable { service, .. } if service.starts_with("systemd-user:") => {
                 Some("loginctl enable-linger \"$(id -un)\"".to_owned())
             }
-            Self::Unavailable { service, .. } if service.starts_with("compose:") => Some(
-                "systemctl start docker, or DOCKER_HOST where the engine is elsewhere".to_owned(),
-            ),
+            Self::Unavailable { service, .. } if service.starts_with("compose:") => {
+                Some("systemctl start docker".to_owned())
+            }
             Self::Unavailable { service, .. } if service.starts_with("command:") => {
                 let file = service.trim_start_matches("command:");
                 Some(format!("{file} status; echo $?"))
             }
             Self::Unavailable { service, .. } if service.starts_with("pm2:") => {
-                Some("pm2 ping; pm2 update starts its daemon anew, and everything that it runs".to_owned())
+                Some("pm2 ping".to_owned())
             }
             Self::Unavailable { .. } => Some("systemctl is-system-running".to_owned()),
-            Self::NoImages => Some("--pull and --build are for compose:DIR".to_owned()),
+            Self::NoImages => Some("service-start".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
-            Self::NoStartCommand { .. } => {
-                Some("--start COMMAND, or DEPLOY_START in the application's env file".to_owned())
-            }
+            Self::NoStartCommand { .. } => Some("export DEPLOY_START='COMMAND'".to_owned()),
             Self::File(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!("ls -l {}", error.path.display()))
             }
@@ -258,7 +253,10 @@ impl fmt::Display for Error {
             Self::BadName { name, why } => {
                 write!(formatter, "{name:?} is not a service's name: {why}")
             }
-            Self::MissingProgram { program } => write!(formatter, "there is no program {program}"),
+            Self::MissingProgram { program } => write!(
+                formatter,
+                "there is no program {program} on the PATH (that of a timer or a cron job is short)"
+            ),
             Self::NotFound { service, .. } => write!(formatter, "there is no service {service}"),
             Self::Unavailable { service, said } => {
                 write!(
@@ -287,11 +285,14 @@ impl fmt::Display for Error {
             }
             Self::NoImages => write!(
                 formatter,
-                "there is nothing to pull or to build for a service that is not made of images"
+                "there is nothing to pull or to build for a service that is not made of images: --pull and --build are for compose:DIR"
             ),
             Self::Command { file, what, .. } => write!(formatter, "{}: {what}", file.display()),
             Self::NoStartCommand { service, also } => {
-                write!(formatter, "no command is given that starts {service}")?;
+                write!(
+                    formatter,
+                    "no command is given that starts {service}, by --start or DEPLOY_START"
+                )?;
                 also.iter()
                     .try_for_each(|also| write!(formatter, ", and {also}"))
             }

@@ -81,8 +81,10 @@ pub(crate) fn signal(
                 Err(Errno::EPERM) => {
                     return Err(Error::Denied {
                         action: format!("{action} {service}"),
-                        said: format!("process {one} belongs to another user"),
-                        hint: "run this as that user, or as root".to_owned(),
+                        said: format!(
+                            "process {one} belongs to another user, who may, as root may"
+                        ),
+                        hint: "ps -eo user,pid,args".to_owned(),
                     });
                 }
                 Err(error) => {

@@ -67,6 +67,11 @@ pub struct Proof {
     pub reasons: Vec<String>,
 }
 
+impl Proof {
+    /// What helps whoever cannot prove it.
+    pub const MORE: &str = "root and the service's user see more, and DEPLOY_ACCEPT_UNPROVABLE=yes in the application's file goes on all the same";
+}
+
 /// What was found on the way to a proof.
 #[derive(Default)]
 struct Findings {

@@ -202,8 +202,9 @@ impl Service {
         if self.hides_members(status, &pids) {
             return Err(Error::Unreadable {
                 what: format!("what processes {} has", self.name),
-                said: "its command names none".to_owned(),
-                hint: "mainPid, or pids, in the JSON of its status: man 7 slipway".to_owned(),
+                said: "its command names none, by mainPid or pids in the JSON of its status"
+                    .to_owned(),
+                hint: "man 7 slipway".to_owned(),
             });
         }
         Ok(Usage::of(&self.proc, &pids, status.active_for))

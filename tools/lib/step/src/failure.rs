@@ -115,8 +115,10 @@ impl From<Ended> for Failure {
 impl From<ChildError> for Failure {
     fn from(error: ChildError) -> Self {
         match &error {
-            ChildError::NotFound { program } => Self::impossible("missing-program", &error)
-                .hint(format!("install {program}, or put it on the PATH")),
+            ChildError::NotFound { program } => {
+                Self::impossible("missing-program", format!("{error} on the PATH"))
+                    .hint(format!("command -v {}", crate::quoted(program)))
+            }
             ChildError::Start { .. } => Self::impossible("cannot-start", &error),
             ChildError::TimedOut { tail, .. } => {
                 let said = if tail.is_empty() {

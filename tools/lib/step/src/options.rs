@@ -206,7 +206,7 @@ pub(crate) fn application_file(words: &[OsString]) -> Result<Option<EnvFile>, Fa
         return Err(Failure::usage(format!(
             "--app {told} inside a deploy of {around}: its step would act on another application"
         ))
-        .hint(format!("env -u DEPLOY_APP -u DEPLOY_ID … --app {told}")));
+        .hint("unset DEPLOY_APP DEPLOY_ID"));
     }
     let Some(app) = told.or(around) else {
         return Ok(None);

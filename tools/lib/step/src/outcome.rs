@@ -52,7 +52,7 @@ impl Outcome {
                 "--field: {} never reports {name:?}",
                 self.tool
             ))
-            .hint(format!("{} --help names its fields", self.tool))),
+            .hint(format!("{} --help", self.tool))),
             _ => Ok(()),
         }
     }

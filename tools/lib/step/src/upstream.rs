@@ -71,7 +71,7 @@ impl Upstream {
                 "upstream-missing",
                 "no report came on standard input: the step before died without a word",
             )
-            .hint("deploy-state show, to see where things stand"));
+            .hint("deploy-state show"));
         }
         let value: Value = serde_json::from_str(&text).map_err(|error| {
             Failure::impossible(

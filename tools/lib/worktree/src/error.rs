@@ -82,7 +82,7 @@ impl From<durable::Error> for Error {
     fn from(error: durable::Error) -> Self {
         let failure = Self::impossible("io", &error);
         if error.is_full() {
-            failure.hint("release-prune, or df, to see what fills the disk")
+            failure.hint("release-prune")
         } else {
             failure.hint(format!("ls -ld {}", error.path.display()))
         }
@@ -97,7 +97,7 @@ impl From<ChildError> for Error {
             cut @ ChildError::Cut { .. } => {
                 Self::impossible("git-failed", cut).hint("git status --short --ignored")
             }
-            other => Self::impossible("git-failed", other).hint("install git"),
+            other => Self::impossible("git-failed", other).hint("command -v git"),
         }
     }
 }
@@ -109,7 +109,7 @@ impl From<git::Error> for Error {
             git::Error::NotRun(error) => error.into(),
             git::Error::TooLong { .. } => failure.hint("git status --short --ignored"),
             _ if error.is_of_another_owner() => {
-                failure.hint("run this as the working tree's owner")
+                failure.hint("git config --global --get-all safe.directory")
             }
             git::Error::Failed { .. } => failure,
         }

@@ -29,8 +29,11 @@ impl Tree {
             .line(["rev-parse", "--verify", "--quiet", &name], deadline)?
             .is_some()
         {
-            return Err(Error::no("submodules", format!("{commit} has submodules"))
-                .hint("release-stage --git, which has them in a release of its own"));
+            return Err(Error::no(
+                "submodules",
+                format!("{commit} has submodules; a release of its own can have them"),
+            )
+            .hint("release-stage --git URL"));
         }
         let at = |arguments: &[&str]| self.elsewhere(into, index, arguments);
         git::say(at(&["read-tree", commit]), deadline)?;
@@ -68,9 +71,12 @@ impl Tree {
             let first = seen[0].display().to_string();
             return Err(Error::no(
                 "output-not-ignored",
-                format!("the build makes what git does not ignore, and the working tree would not be clean: {}", look::named(&seen)),
+                format!("the build makes what git does not ignore, and the working tree would not be clean unless its .gitignore names that: {}", look::named(&seen)),
             )
-            .hint(format!("echo /{first} >>.gitignore, and commit that")));
+            .hint(format!(
+                "echo /{first} >>{root}/.gitignore && git -C {root} commit -m 'Ignore what is built' .gitignore",
+                root = self.root().display()
+            )));
         }
         let mut outputs = Vec::new();
         for path in list(&["ls-files", "-z", "--others", "--directory"])? {

@@ -65,20 +65,22 @@ impl Tree {
             return Err(Error::no(
                 "no-upstream",
                 format!(
-                    "no branch is checked out in {root}, so nothing says what is to be deployed"
+                    "no branch is checked out in {root}, so nothing says what is to be deployed; --branch, --tag or --commit would"
                 ),
             )
-            .hint("--branch NAME, --tag NAME or --commit ID"));
+            .hint(format!("git -C {root} switch BRANCH")));
         };
         let setting =
             |what: &str| self.line(["config", &format!("branch.{branch}.{what}")], deadline);
         let (Some(remote), Some(merge)) = (setting("remote")?, setting("merge")?) else {
             return Err(Error::no(
                 "no-upstream",
-                format!("the branch {branch} of {root} has no upstream"),
+                format!(
+                    "the branch {branch} of {root} has no upstream; --branch NAME would do as well"
+                ),
             )
             .hint(format!(
-                "git -C {root} branch --set-upstream-to=origin/{branch}, or --branch NAME"
+                "git -C {root} branch --set-upstream-to=origin/{branch}"
             )));
         };
         Ok((remote, merge))
@@ -191,8 +193,9 @@ impl Tree {
 
     fn no_such(&self, name: &str) -> Error {
         let root = self.root().display();
-        Error::no("no-such-revision", format!("{root}: there is no {name}"))
-            .hint(format!("git -C {root} fetch, then git -C {root} log --all"))
+        Error::no("no-such-revision", format!("{root}: there is no {name}")).hint(format!(
+            "git -C {root} fetch && git -C {root} branch --all --verbose"
+        ))
     }
 
     /// Keeps the commit of a release, whatever becomes of branches. A ref of that name that keeps another commit is
@@ -205,11 +208,11 @@ impl Tree {
                 let root = self.root().display();
                 return Err(Error::no(
                     "ref-taken",
-                    format!("{name} in {root} keeps another commit, {there}"),
+                    format!(
+                        "{name} in {root} keeps another commit, {there}, which something may need"
+                    ),
                 )
-                .hint(format!(
-                    "git -C {root} update-ref -d {name}, if nothing needs it"
-                )));
+                .hint(format!("git -C {root} update-ref -d {name}")));
             }
             Err(_) => deadline.check()?,
         }

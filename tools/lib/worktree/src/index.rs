@@ -62,11 +62,11 @@ impl Tree {
                 return Err(Error::no(
                     "tree-busy",
                     format!(
-                        "another git has been at work in {} all the time",
+                        "another git has been at work in {} all the time, or was killed and has left its lock behind",
                         self.root().display()
                     ),
                 )
-                .hint(format!("rm {}, if no git is at work there", lock.display())));
+                .hint(format!("pgrep -a git; ls -l {}", lock.display())));
             }
         }
     }

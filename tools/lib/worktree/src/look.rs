@@ -41,10 +41,11 @@ impl Tree {
     pub fn is_clean(&self, deadline: &Deadline) -> Result<(), Error> {
         let root = self.root().display();
         if let Some((what, end)) = half_done(self.git_dir()) {
-            return Err(
-                Error::no("half-done", format!("{what} is half-done in {root}"))
-                    .hint(format!("git -C {root} {end}, or finish it")),
-            );
+            return Err(Error::no(
+                "half-done",
+                format!("{what} is half-done in {root}: it is finished, or given up"),
+            )
+            .hint(format!("git -C {root} {end}")));
         }
         let said = self.say(
             [
@@ -64,9 +65,7 @@ impl Tree {
             "tree-dirty",
             format!("{root} is not clean: {}", named(&dirty)),
         )
-        .hint(format!(
-            "git -C {root} stash --include-untracked, or commit and push"
-        )))
+        .hint(format!("git -C {root} stash --include-untracked")))
     }
 
     /// Insists that nothing is lost once the checked-out branch is at `commit`: whatever it has now is contained in that, in another
@@ -81,14 +80,11 @@ impl Tree {
         Err(Error::no(
             "local-commits",
             format!(
-                "{root} has commits that {commit} does not contain, nor any other branch, and that would be lost: {}",
+                "{root} has commits that {commit} does not contain, nor any other branch, and that would be lost unless they are pushed or get a branch: {}",
                 named(&shown)
             ),
         )
-        .hint(format!(
-            "git -C {root} push, or git -C {root} branch NAME {} to keep them",
-            lost[0].split(' ').next().unwrap_or_default()
-        )))
+        .hint(format!("git -C {root} push")))
     }
 
     /// The checked-out commits that only the checked-out branch has, newest first, each with its subject.

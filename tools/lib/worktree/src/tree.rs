@@ -93,12 +93,12 @@ impl Tree {
         Err(Error::no(
             "not-a-working-tree",
             format!(
-                "{} and its git directory {} lie on two file systems",
+                "{} and its git directory {} lie on two file systems, and what is built is put in place by renaming",
                 self.root.display(),
                 self.git.display()
             ),
         )
-        .hint("keep both on one, so that what is built can be put in place by renaming"))
+        .hint(format!("df {} {}", self.root.display(), self.git.display())))
     }
 
     /// Its top, physical.

@@ -1,7 +1,7 @@
 //! The server behind HAProxy that drain-wait will drain: HAProxy knows it, takes orders for it, and has another one meanwhile.
 
 use crate::finding::{Finding, Status as Verdict};
-use crate::given::Given;
+use crate::given::{Given, edit};
 use deadline::Deadline;
 use haproxy::{Admin, Error, Server};
 
@@ -16,8 +16,7 @@ pub(super) fn weigh(finding: Finding, given: &Given, deadline: &Deadline) -> Fin
     let server: Server = match told.parse() {
         Ok(server) => server,
         Err(why) => {
-            let line = "DRAIN_WAIT_HAPROXY=/run/haproxy/admin.sock,BACKEND/SERVER";
-            return Finding::fail(format!("DRAIN_WAIT_HAPROXY: {why}"), given.edit(line));
+            return Finding::fail(format!("DRAIN_WAIT_HAPROXY: {why}"), edit(&given.file));
         }
     };
     match is_drainable(&server, deadline) {

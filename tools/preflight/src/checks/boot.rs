@@ -107,7 +107,7 @@ mod tests {
         let unsaved = finding(Some(UNSAVED));
         assert!(unsaved.message.contains("PM2 has no saved list"));
         let rigid = finding(Some("static")).hint.unwrap_or_default();
-        assert!(rigid.contains("[Install] WantedBy="), "{rigid}");
+        assert!(rigid.contains("[Install]\\nWantedBy="), "{rigid}");
         assert!(rigid.contains("systemctl enable shop.service"), "{rigid}");
     }
 

@@ -90,7 +90,7 @@ fn judge(told: &Run, place: Option<&Utf8Path>, ended: Result<Finished, ChildErro
             let tail = lines[lines.len().saturating_sub(LINES)..].join("\n");
             Finding::fail(
                 with("it did not end in time and was killed", &tail),
-                format!("preflight --only run:{} --run-timeout 10m", told.name),
+                format!("preflight --run-timeout {}=10m", told.name),
             )
         }
         Err(error) => Finding::fail(error.to_string(), again(told, place)),

@@ -203,14 +203,14 @@ fn conclude(faults: Faults, files: &[camino::Utf8PathBuf], open: bool) -> Findin
     let (failed, warned) = (once(faults.failed), once(faults.warned));
     let names = once(faults.names);
     let paths: Vec<String> = files.iter().map(|file| quoted(file.as_str())).collect();
-    let edit = |what: &str| format!("\"${{EDITOR:-vi}}\" {}, {what}", paths.join(" "));
+    let edit = format!("\"${{EDITOR:-vi}}\" {}", paths.join(" "));
     let message = [failed.as_slice(), &warned].concat().join("; ");
     let finding = if !failed.is_empty() {
-        Finding::fail(message, edit(&format!("for {}", names.join(", "))))
+        Finding::fail(message, edit)
     } else if open {
         Finding::warn(message, format!("chmod o=,g-w {}", paths.join(" ")))
     } else if !warned.is_empty() {
-        Finding::warn(message, edit("as systemd.exec(5) describes it"))
+        Finding::warn(message, edit)
     } else {
         return Finding::pass("everything that is wanted stands there").measured(names, ());
     };

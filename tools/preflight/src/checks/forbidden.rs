@@ -38,7 +38,7 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
     if let Err(ended) = deadline.check() {
         return Finding::fail(
             format!("{} searched, then: {ended}", counted(all.files, "file")),
-            "preflight --only forbidden --check-timeout 1m",
+            "preflight --check-timeout 1m",
         );
     }
     let patterns: Vec<&str> = patterns.iter().map(Regex::as_str).collect();
@@ -60,7 +60,7 @@ fn judge(patterns: &[&str], searched: &Searched) -> Finding {
             "{message}; {} could not be read: {unread}",
             searched.unread.len()
         );
-        return Finding::warn(message, "preflight as a user who may read them").measured(0, 0);
+        return Finding::warn(message, "sudo preflight").measured(0, 0);
     };
     let named: Vec<String> = searched
         .hits
@@ -77,11 +77,7 @@ fn judge(patterns: &[&str], searched: &Searched) -> Finding {
     } else {
         &format!("{count} lines hold")
     };
-    let show = format!(
-        "sed -n {}p {}, and take it out",
-        first.line,
-        quoted(&first.file)
-    );
+    let show = format!("sed -n {}p {}", first.line, quoted(&first.file));
     Finding::fail(
         format!("{lines} what is forbidden: {}{more}", named.join(", ")),
         show,

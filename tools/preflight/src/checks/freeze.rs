@@ -21,10 +21,14 @@ fn run(given: &Given, _: &Deadline) -> Finding {
         return Finding::skip("there is no freeze");
     };
     let frozen = frozen(&given.args.freeze, Timestamp::now(), zone);
-    judge(frozen.as_ref(), zone, &given.past(CHECK.name))
+    judge(
+        frozen.as_ref(),
+        zone,
+        (!given.protected).then(|| given.past(CHECK.name)),
+    )
 }
 
-fn judge(frozen: Option<&Frozen>, zone: &TimeZone, past: &str) -> Finding {
+fn judge(frozen: Option<&Frozen>, zone: &TimeZone, past: Option<String>) -> Finding {
     let Some(frozen) = frozen else {
         return Finding::pass("no freeze is in force");
     };
@@ -45,8 +49,13 @@ fn judge(frozen: Option<&Frozen>, zone: &TimeZone, past: &str) -> Finding {
         frozen.freeze,
         shown(frozen.until)
     );
-    let until = frozen.free_at.unwrap_or(frozen.until);
-    Finding::fail(message, format!("{past}, or wait until {}", shown(until)))
+    // Who goes past all checks goes past this one; where the environment is protected nobody does.
+    let past = past.map_or(String::new(), |past| {
+        format!(" ({past} goes past it, and past all other checks)")
+    });
+    let until = frozen.free_at.unwrap_or(frozen.until).as_second();
+    let wait = format!("sleep $(({until} - $(date +%s))) && preflight");
+    Finding::fail(format!("{message}{past}"), wait)
         .measured(frozen.freeze.as_str(), frozen.until.to_string())
 }
 
@@ -64,18 +73,20 @@ mod tests {
             until: "2026-11-20T23:00:00Z".parse().unwrap(),
             free_at: Some("2026-11-20T23:00:00Z".parse().unwrap()),
         };
-        let finding = judge(Some(&frozen), &zone, "deploy --force shop");
+        let finding = judge(Some(&frozen), &zone, None);
         assert_eq!(finding.status, Status::Fail);
         let until = "Sat 2026-11-21 00:00 +01:00 (Europe/Berlin)";
         assert_eq!(
             finding.message,
             format!("the freeze fri is in force until {until}")
         );
-        let hint = format!("deploy --force shop, or wait until {until}");
+        let hint = "sleep $((1795215600 - $(date +%s))) && preflight";
         assert_eq!(finding.hint.unwrap(), hint);
+        let finding = judge(Some(&frozen), &zone, Some("deploy --force shop".into()));
+        assert!(finding.message.contains("deploy --force shop goes past it"));
         frozen.free_at = None;
-        let finding = judge(Some(&frozen), &zone, "");
+        let finding = judge(Some(&frozen), &zone, None);
         assert!(finding.message.ends_with("no end to what follows upon it"));
-        assert_eq!(judge(None, &zone, "").status, Status::Pass);
+        assert_eq!(judge(None, &zone, None).status, Status::Pass);
     }
 }

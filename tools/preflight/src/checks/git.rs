@@ -31,8 +31,8 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         let directory = Utf8PathBuf::from(directory.trim_end());
         if let Some((what, end)) = worktree::half_done(directory.as_std_path()) {
             return Err(Finding::fail(
-                format!("{what} is half-done in {tree}"),
-                format!("git -C {tree} {end}, or finish it"),
+                format!("{what} is half-done in {tree}: it is finished, or given up"),
+                format!("git -C {tree} {end}"),
             ));
         }
         let status = git(tree, &["status", "--porcelain", "-z"], deadline)?;
@@ -83,8 +83,8 @@ fn moved(given: &Given, tree: &Utf8Path, head: Option<&str>) -> Option<Finding> 
     let head = head.filter(|head| *head != commit)?;
     Some(Finding::warn(
         format!(
-            "{tree} has {} checked out, and {live} is live, which is {}: somebody has pulled or reset by hand, and the \
-             service may run either; a deploy goes on from the commit of the live release",
+            "{tree} has {} checked out, and {live} is live, which is {}: somebody has pulled or reset by hand, and \
+             the service may run either",
             short(head),
             short(&commit)
         ),
@@ -118,7 +118,7 @@ fn judge(tree: &Utf8Path, status: &str) -> Finding {
     names.truncate(NAMED);
     Finding::fail(
         format!("{tree} is not clean: {}{more}", names.join(", ")),
-        format!("git -C {tree} stash --include-untracked, or commit"),
+        format!("git -C {tree} stash --include-untracked"),
     )
     .measured(count, 0)
 }

@@ -76,7 +76,7 @@ fn judge(questions: &[Question], answers: &[Option<Answer>]) -> Finding {
             Some(answer) => {
                 let finding = Finding::fail(
                     format!("{target}: {}", answer.message),
-                    format!("healthwait '{target}', to see when it is well"),
+                    format!("healthwait {}", step::quoted(&target.to_string())),
                 );
                 return finding.measured(answer.status, ());
             }

@@ -43,7 +43,10 @@ fn judge(percent: u64, limit: u64, place: &Utf8Path) -> Finding {
     } else {
         Finding::fail(
             format!("{message}, and less than {limit} % is wanted"),
-            format!("release-prune --dry-run, or du -x --inodes --max-depth=2 {place} | sort -n"),
+            format!(
+                "du -x --inodes --max-depth=2 {} | sort -n",
+                step::quoted(place.as_str())
+            ),
         )
     };
     finding.measured(percent, limit)

@@ -60,8 +60,8 @@ impl Live {
         }
     }
 
-    /// A failure that says that the service is sick: where what is live was never well it only warns, else the hint
-    /// names how the cure is deployed.
+    /// A failure that says that the service is sick: where what is live was never well it only warns, else the message
+    /// says how the cure is deployed.
     pub(super) fn weigh(self, finding: Finding, cure: &str) -> Finding {
         if finding.status != Status::Fail {
             return finding;
@@ -73,9 +73,8 @@ impl Live {
                 ..finding
             };
         }
-        let mend = finding.hint.map_or(String::new(), |hint| hint + "; or ");
         Finding {
-            hint: Some(format!("{mend}{cure}, to deploy the cure")),
+            message: format!("{}; {cure} lets a deploy of the cure pass", finding.message),
             ..finding
         }
     }
@@ -97,8 +96,8 @@ mod tests {
         assert_eq!(Live::Nothing.weigh(sick(), cure).status, Status::Warn);
         let finding = Live::by(Verdict::Good).weigh(sick(), cure);
         assert_eq!(finding.status, Status::Fail);
-        let hint = finding.hint.unwrap_or_default();
-        assert_eq!(hint, "mend it; or deploy --force shop, to deploy the cure");
+        assert!(finding.message.contains("deploy --force shop lets"));
+        assert_eq!(finding.hint.as_deref(), Some("mend it"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         let examined = examine(&directory, dialect, &since.new, deadline).map_err(|ended| {
             Finding::fail(
                 format!("the migrations in {tree} could not be looked through: {ended}"),
-                "preflight --only migrations --check-timeout 1m",
+                "preflight --check-timeout 1m",
             )
         })?;
         Ok(judge(tree, &since, &examined))
@@ -51,8 +51,11 @@ fn nothing(tree: &Utf8Path, directory: &Directory) -> Finding {
     let list = format!("ls {}", quoted(tree.as_str()));
     match &directory.code {
         Some(code) => Finding::fail(
-            format!("{tree} holds no SQL migrations, but {code}: only SQL can be judged"),
-            "ls -l, and write out their SQL (manage.py sqlmigrate, alembic upgrade --sql) and name its directory with --migrations",
+            format!(
+                "{tree} holds no SQL migrations, but {code}: only SQL can be judged, written out by manage.py sqlmigrate, \
+                 alembic upgrade --sql or their like into a directory that --migrations names"
+            ),
+            list,
         ),
         None => Finding::fail(format!("there are no migrations in {tree}"), list),
     }
@@ -82,14 +85,12 @@ fn judge(tree: &Utf8Path, since: &Since, examined: &Examined) -> Finding {
         message = format!("{message}; allowed: {}", listed(&allowed));
     }
     let finding = match (failed.first(), warned.first()) {
-        (Some(first), _) => Finding::fail(message, mended(first, since)),
+        (Some(first), _) => {
+            Finding::fail(format!("{message}{}", advice(first, since)), mended(first))
+        }
         (None, Some(first)) => Finding::warn(
             message,
-            format!(
-                "sed -n {0}p {1}, and judge it yourself",
-                first.line.max(1),
-                quoted(&first.file)
-            ),
+            format!("sed -n {0}p {1}", first.line.max(1), quoted(&first.file)),
         ),
         (None, None) => Finding::pass(message),
     };
@@ -175,20 +176,26 @@ fn listed(found: &[&Found]) -> String {
     format!("{}{more}", named.join(", "))
 }
 
-fn mended(first: &Found, since: &Since) -> String {
+fn mended(first: &Found) -> String {
     let file = quoted(&first.file);
-    let mend = match first.rule.as_str() {
-        "gap" | "duplicate" => format!("git mv {file}, to the number that is next"),
+    match first.rule.as_str() {
+        "gap" | "duplicate" => format!("git mv {file} NEXT-NUMBER"),
         "unreadable" => format!("ls -l {file}"),
+        _ => format!("\"${{EDITOR:-vi}}\" +{} {file}", first.line),
+    }
+}
+
+/// What is to be done there.
+fn advice(first: &Found, since: &Since) -> String {
+    let mend = match first.rule.as_str() {
+        "gap" | "duplicate" | "unreadable" => String::new(),
         rule => format!(
-            "\"${{EDITOR:-vi}}\" +{} {file}, and leave it to a later deploy, when nothing uses it any more; or, where nothing does already, write above that line: -- slipway: allow {rule}: WHY",
-            first.line
+            "; it is left to a later deploy, when nothing uses it any more, or, where nothing does already, allowed above that \
+             line: -- slipway: allow {rule}: WHY"
         ),
     };
     match since.new {
-        New::All => {
-            format!("{mend}; or preflight --migrations-since NAME, the last one that is applied")
-        }
+        New::All => format!("{mend}; --migrations-since NAME names the last one that is applied"),
         New::First | New::Only(_) => mend,
     }
 }
@@ -220,20 +227,21 @@ mod tests {
             New::Only(BTreeSet::new()),
         );
         assert_eq!(finding.status, Status::Fail);
-        assert_eq!(
-            finding.message,
-            "m/1.sql:2: drop-column users.email since r1"
-        );
-        let hint = finding.hint.unwrap_or_default();
+        let message = finding.message;
         assert!(
-            hint.contains("-- slipway: allow drop-column: WHY") && !hint.contains("since NAME"),
-            "{hint}"
+            message.starts_with("m/1.sql:2: drop-column users.email since r1;"),
+            "{message}"
         );
+        assert!(
+            message.contains("-- slipway: allow drop-column: WHY")
+                && !message.contains("since NAME"),
+            "{message}"
+        );
+        assert_eq!(finding.hint.unwrap(), "\"${EDITOR:-vi}\" +2 m/1.sql");
         assert_eq!(finding.value, 1);
         assert!(
             judged("DROP TABLE a", New::All)
-                .hint
-                .unwrap_or_default()
+                .message
                 .contains("--migrations-since")
         );
     }

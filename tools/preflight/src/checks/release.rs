@@ -43,14 +43,13 @@ fn with_list(finding: Finding, releases: &camino::Utf8Path) -> Finding {
 
 fn judge(name: &str, live: bool, verdict: Verdict) -> Finding {
     let finding = if live {
-        Finding::fail(
-            format!("{name} is live already"),
-            "release-stage, for a new release; service-start alone restarts this one",
-        )
+        Finding::fail(format!("{name} is live already"), "release-stage")
     } else if verdict == Verdict::Bad {
         Finding::fail(
-            format!("{name} is marked bad: it failed before, or was rolled back from"),
-            format!("deploy-state mark {name} good, where it was not to blame"),
+            format!(
+                "{name} is marked bad: it failed before, or was rolled back from, for which it may not be to blame"
+            ),
+            format!("deploy-state mark {name} good"),
         )
     } else {
         Finding::pass(format!("{name} is there and not live"))

@@ -54,7 +54,7 @@ fn look(given: &Given, application: &Application, deadline: &Deadline) -> Result
     let late = |ended: Ended| {
         Finding::fail(
             format!("what is there could not be measured: {ended}"),
-            "preflight --only space --check-timeout 1m",
+            "preflight --check-timeout 1m",
         )
     };
     let live = match application.current() {
@@ -96,7 +96,7 @@ fn need(
             )),
             Err(ended) => Err(Finding::fail(
                 format!("{shown} could not be measured: {ended}"),
-                "preflight --only space --check-timeout 1m",
+                "preflight --check-timeout 1m",
             )),
         }
     };
@@ -188,10 +188,7 @@ fn fits(need: Need, usage: &Usage, prune: &Forecast, place: &Utf8Path) -> Findin
         if usage.available.saturating_add(prune.free_now) > need.bytes && prune.free_now > 0 {
             "release-prune".to_owned()
         } else {
-            format!(
-                "release-prune --keep 1 --dry-run, or du -xh --max-depth=2 {} | sort -h",
-                quoted(place.as_str())
-            )
+            "release-prune --keep 1 --dry-run".to_owned()
         }
     };
     let finding = if need.bytes >= usage.available {

@@ -7,6 +7,7 @@ use service::{Name, Service};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+use step::quoted;
 
 /// The commands of a service's supervisor, for hints.
 pub(super) struct Commands {
@@ -64,26 +65,39 @@ impl Commands {
     pub(super) fn stop_within(&self, time: Duration) -> String {
         let unit = &self.unit;
         let seconds = time.as_secs_f64().ceil();
-        match &self.systemctl {
-            Some(systemctl) => {
-                format!("{systemctl} edit {unit}, with [Service] TimeoutStopSec={seconds}s")
-            }
-            None if self.docker.is_some() => {
-                format!("stop_grace_period: {seconds}s in the project's file")
-            }
+        match (&self.systemctl, &self.docker) {
+            (Some(_), _) => self.drop_in(&format!("[Service]\\nTimeoutStopSec={seconds}s\\n")),
+            (None, Some(directory)) => format!("cd {} && docker-compose config", quoted(directory)),
             // Of the others PM2 alone has such a time. It restarts what it has, as that was started but for this.
-            None => format!("pm2 restart {unit} --kill-timeout {}", time.as_millis()),
+            (None, None) => format!("pm2 restart {unit} --kill-timeout {}", time.as_millis()),
         }
     }
 
     /// Where that is written down for the starts to come, where the supervisor does not keep it.
     pub(super) fn stop_within_lastingly(&self, time: Duration) -> String {
+        if self.docker.is_some() {
+            let seconds = time.as_secs_f64().ceil();
+            return format!(": stop_grace_period: {seconds}s in the project's file");
+        }
         if !self.by_pm2 {
             return String::new();
         }
         let milliseconds = time.as_millis();
         format!(
             ". So that the next start asks for it as well: kill_timeout: {milliseconds} in the ecosystem file, or --kill-timeout {milliseconds} in DEPLOY_START"
+        )
+    }
+
+    /// Writes a file beside the unit's own, as `systemctl edit` does, and has systemd read it.
+    fn drop_in(&self, lines: &str) -> String {
+        let systemctl = self.systemctl.as_deref().unwrap_or("systemctl");
+        let place = match systemctl {
+            "systemctl" => "/etc/systemd/system",
+            _ => "~/.config/systemd/user",
+        };
+        let place = format!("{place}/{}.d", self.unit);
+        format!(
+            "mkdir -p {place} && printf '{lines}' >{place}/slipway.conf && {systemctl} daemon-reload"
         )
     }
 
@@ -102,8 +116,8 @@ impl Commands {
         } else {
             "default.target"
         };
-        let unit = &self.unit;
-        format!("{systemctl} edit {unit}, with [Install] WantedBy={target}, then {enable}")
+        let install = self.drop_in(&format!("[Install]\\nWantedBy={target}\\n"));
+        format!("{install} && {enable}")
     }
 
     /// A question to its manager, its words still to come; nothing where it has none.

@@ -238,7 +238,11 @@ fn the_live_release_says_what_is_new() {
 #[test]
 fn the_dialect_is_asked_for() {
     let asked = run(tool(&["--migrations", "/tmp"]), 2);
-    assert_eq!(asked["error"]["message"], "--migrations needs --dialect");
+    let message = asked["error"]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("--migrations needs --dialect"),
+        "{message}"
+    );
     run(tool(&["--migrations", "/tmp", "--dialect", "mysql"]), 2);
     run(tool(&["--dialect", "sqlite"]), 2);
 }
@@ -250,7 +254,7 @@ fn where_there_is_no_sql_it_says_so() {
     let python = Tree::new(&[("0001_initial.py", "")]);
     let failed = check(&python, &[], "fail");
     assert!(
-        failed["hint"].as_str().unwrap().contains("sqlmigrate"),
+        failed["message"].as_str().unwrap().contains("sqlmigrate"),
         "{failed:#}"
     );
     let gone = Tree(PathBuf::from("/nowhere/at/all"));

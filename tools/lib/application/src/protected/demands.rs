@@ -87,10 +87,13 @@ impl<'a> Demands<'a> {
             None => variable,
         };
         let hint = match self.file {
-            Some(_) => format!("\"${{EDITOR:-vi}}\" {place}, and write {line} there"),
-            None => format!("{} --app NAME, whose file says {line}", self.tool),
+            Some(_) => format!("\"${{EDITOR:-vi}}\" {}", quoted(&place)),
+            None => format!("{} --app NAME", self.tool),
         };
-        let message = format!("this environment is protected: {}", excess.beside(&place));
+        let message = format!(
+            "this environment is protected: {}; {line} would have to stand there",
+            excess.beside(&place)
+        );
         Failure::no("protected", message).hint(hint)
     }
 }

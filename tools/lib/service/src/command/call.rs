@@ -83,13 +83,7 @@ impl Call {
                     said.to_owned()
                 },
             },
-            Wrong::Protocol(what) => self.wrong(
-                what,
-                format!(
-                    "{} status; echo $? (man 7 slipway, A SUPERVISOR OF ONE'S OWN)",
-                    self.file
-                ),
-            ),
+            Wrong::Protocol(what) => self.wrong(what, format!("{} status; echo $?", self.file)),
         }
     }
 
@@ -153,11 +147,8 @@ impl Call {
                 if error.raw_os_error() == Some(Errno::ENOEXEC as i32) =>
             {
                 self.wrong(
-                    "it is no program that the kernel knows",
-                    format!(
-                        "head -1 {}, which is to be #!/bin/sh or the like",
-                        self.file
-                    ),
+                    "it is no program that the kernel knows: its first line is to be #!/bin/sh or the like",
+                    format!("head -1 {}", self.file),
                 )
             }
             // It was there a moment ago: what is missing is what its first line names.
@@ -214,9 +205,12 @@ impl Call {
 
     /// The log with the order's name in it, and where that ends.
     fn open_log(&self, verb: &str) -> Result<(File, u64), Error> {
-        let path = self
-            .log()
-            .ok_or_else(|| self.wrong("no application is known", "--app NAME, or --root DIR"))?;
+        let path = self.log().ok_or_else(|| {
+            self.wrong(
+                "no application is known, by --app NAME or --root DIR",
+                "ls /etc/slipway",
+            )
+        })?;
         if let Some(directory) = path.parent() {
             durable::create_directory(directory, 0o755)?;
         }
@@ -256,7 +250,7 @@ impl Call {
             return Error::Denied {
                 action,
                 said,
-                hint: "run this as root, or as whom the supervisor obeys".to_owned(),
+                hint: format!("ls -l {}", self.file),
             };
         }
         Error::Refused {

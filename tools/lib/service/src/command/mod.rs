@@ -316,8 +316,8 @@ impl Supervisor for Command {
             // None seen in there is not none.
             Words::Ours(_) => Err(Error::Unreadable {
                 what: format!("the log of {}", self.call.service()),
-                said: "its command does not tell where it is".to_owned(),
-                hint: "log, or the verb logs, in the JSON of its status: man 7 slipway".to_owned(),
+                said: "its command does not tell where it is, by log or the verb logs in the JSON of its status".to_owned(),
+                hint: "man 7 slipway".to_owned(),
             }),
         }
     }

@@ -229,9 +229,10 @@ impl Client {
         ]) {
             return Error::Denied {
                 action,
-                said: "the engine's socket is closed to this user".to_owned(),
-                hint: "run this as root, or as root: usermod -aG docker \"$USER\", who then logs in anew"
+                said: "the engine's socket is closed to this user, until the next login after it has become one of \
+                       the group docker"
                     .to_owned(),
+                hint: "sudo usermod -aG docker \"$USER\"".to_owned(),
             };
         }
         if has(&[

@@ -146,8 +146,10 @@ fn read<T: Default + Send + 'static>(
         Err(Error::Refused { said, .. }) if said.contains("No such container") => Ok(T::default()),
         Err(Error::Refused { said, .. }) => Err(Error::Unreadable {
             what: format!("the log of {}", container.called()),
-            said,
-            hint: "a logging driver that Docker can read: json-file, local or journald".to_owned(),
+            said: format!(
+                "{said}; Docker reads what the drivers json-file, local and journald have logged"
+            ),
+            hint: "docker info --format '{{.LoggingDriver}}'".to_owned(),
         }),
         other => other,
     }

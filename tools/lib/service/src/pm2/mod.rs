@@ -169,10 +169,10 @@ impl Pm2 {
             .unwrap_or_else(|| "its user".to_owned());
         Error::Denied {
             action: format!("{action} {}", self.service()),
-            said: format!("{said}: the PM2 in {home} is {whose}'s"),
-            hint: format!(
-                "run this as {whose}, as with sudo -u {whose}; or tell another PM2 by PM2_HOME"
+            said: format!(
+                "{said}: the PM2 in {home} is {whose}'s, who may; PM2_HOME tells another one"
             ),
+            hint: format!("ls -ld {home}"),
         }
     }
 

@@ -185,14 +185,14 @@ impl Control {
             .flatten()
             .map_or_else(|| format!("#{}", geteuid()), |user| user.name);
         if self.manager == Manager::User {
-            return format!("run this as the user whose manager has {}", self.unit);
+            return "loginctl list-users".to_owned();
         }
         let orders: Vec<String> = super::timer::ORDERS
             .iter()
             .map(|order| format!("/usr/bin/systemctl {order} {}", self.unit))
             .collect();
         format!(
-            "as root: visudo -f /etc/sudoers.d/slipway, and there the line: {user} ALL=(root) NOPASSWD: {}",
+            "echo '{user} ALL=(root) NOPASSWD: {}' | sudo tee -a /etc/sudoers.d/slipway",
             orders.join(", ")
         )
     }

@@ -156,8 +156,11 @@ fn is_all(control: &Control, finished: &Finished, any: bool) -> Result<(), Error
     let user = "\"$(id -un)\"";
     Err(Error::Unreadable {
         what: format!("the journal of {}", control.service()),
-        said: finished.last_words(LAST_WORDS),
-        hint: format!("as root: usermod -a -G systemd-journal {user}, then log in anew"),
+        said: format!(
+            "{}; the group systemd-journal may, from the next login on",
+            finished.last_words(LAST_WORDS)
+        ),
+        hint: format!("sudo usermod -a -G systemd-journal {user}"),
     })
 }
 
