@@ -1,7 +1,8 @@
 //! The application's env file: the subset that a shell and systemd read alike, and nothing in it that nobody reads.
 
 use crate::common::acts::complete;
-use crate::common::{each, each_tool, run};
+use crate::common::{each, each_tool, repository, run};
+use serde_json::Value;
 use slipway_tests::{Ended, Supervisor, left_out, tool};
 use std::fs;
 use std::path::PathBuf;
@@ -193,5 +194,60 @@ fn a_deploy_is_of_one_application() {
         assert!(!ended.text("/error/hint").is_empty());
         run(told(&one).env("DEPLOY_ID", "d1"), 3);
         run(told(&other), 3);
+    });
+}
+
+/// Blocks of a text in Markdown that are lines of an application's file: the first one that is no comment assigns something.
+fn examples(text: &str) -> Vec<String> {
+    let mut blocks = vec![String::new()];
+    for line in text.lines() {
+        match line.strip_prefix("    ") {
+            Some(line) => blocks.last_mut().unwrap().push_str(&format!("{line}\n")),
+            None => blocks.push(String::new()),
+        }
+    }
+    let assigns = |line: &str| {
+        let key = line.split_once('=').map_or("", |(key, _)| key);
+        key.contains('_') && key.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+    };
+    blocks.retain(|block| {
+        let mut lines = block.lines();
+        lines
+            .find(|line| !line.starts_with('#'))
+            .is_some_and(assigns)
+    });
+    blocks
+}
+
+#[test]
+fn every_example_can_be_pasted_and_has_names_that_there_are() {
+    let mut known = Vec::new();
+    for name in step::TOOLS {
+        let answer = tool(name).arg("--settings").no_report().run(0);
+        let answer: Value = serde_json::from_str(&answer.stdout).unwrap();
+        known.extend(answer["variables"].as_array().unwrap().clone());
+    }
+    let mut files = vec![repository().join("README.md")];
+    for directory in ["man", "man/sections"] {
+        let entries = fs::read_dir(repository().join(directory)).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        files.extend(paths.filter(|path| path.extension().is_some_and(|kind| kind == "md")));
+    }
+    let readme = fs::read_to_string(&files[0]).unwrap();
+    assert!(examples(&readme).len() >= 8, "the examples are not seen");
+    each(files, |file| {
+        for example in examples(&fs::read_to_string(file).unwrap()) {
+            let entries = step::config::parse(example.as_bytes())
+                .unwrap_or_else(|(line, why)| panic!("line {line}: {why}:\n{example}"));
+            for entry in entries
+                .iter()
+                .filter(|entry| entry.key != "COMPOSE_PROJECT_NAME")
+            {
+                assert!(
+                    known.contains(&Value::from(entry.key.as_str())),
+                    "{entry:?}"
+                );
+            }
+        }
     });
 }
