@@ -77,7 +77,7 @@ fn the_used_up_part_of_the_start_limit() {
         "{given_up}"
     );
     let failed = check(&fixture, "service", &[], "fail");
-    obey(&text(&failed, "hint"));
+    obey(text(&failed, "hint"));
     until("it runs", || fixture.property("SubState") == "running");
     check(&fixture, "service", &[], "warn"); // Nothing starts it at boot.
     assert_eq!(used("pass").0, 0);

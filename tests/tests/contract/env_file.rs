@@ -202,7 +202,7 @@ fn examples(text: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     for line in text.lines() {
         match line.strip_prefix("    ") {
-            Some(line) => blocks.last_mut().unwrap().push_str(&format!("{line}\n")),
+            Some(line) => blocks.last_mut().unwrap().extend([line, "\n"]),
             None => blocks.push(String::new()),
         }
     }

@@ -84,7 +84,7 @@ pub fn start(
 pub(crate) fn still_old(service: &Service, proof: &Proof) -> Failure {
     let (name, reasons) = (service.name(), proof.reasons.join("; "));
     let message = format!("{name} runs already, and not as it should: {reasons}");
-    Failure::no("still-old", message).hint("service-stop, then service-start")
+    Failure::no("still-old", message).hint("service-stop && service-start")
 }
 
 /// The run that this look saw, for a proof. What was not replaced goes on in its old process.

@@ -156,7 +156,7 @@ impl Application {
             let held_by = held.state.held_by(id);
             let deploy = held_by.map_err(|refused| fail::refused(&refused))?.clone();
             let link = self.link_as_it_is()?;
-            let settlement = self.decide(&held.state, &deploy, &link, gone)?;
+            let settlement = decide(&held.state, &deploy, &link, gone)?;
             Ok::<_, Failure>((deploy, link, settlement))
         };
         let (_, link, settlement) = look(&self.lock(deadline)?)?;
@@ -180,23 +180,6 @@ impl Application {
         let note = note.map_err(|refused| fail::refused(&refused))?;
         held.write(note).map_err(fail::store)?;
         Ok((settlement, deploy.pending_file))
-    }
-
-    fn decide(
-        &self,
-        state: &State,
-        deploy: &Deploy,
-        link: &Link,
-        gone: &str,
-    ) -> Result<Settlement, Failure> {
-        let id = &deploy.id;
-        settle(state, deploy, link, gone).map_err(|Contradiction(what)| {
-            Failure::impossible(
-                "contradiction",
-                format!("deploy {id} cannot be settled: {what}"),
-            )
-            .hint(format!("release-swap RELEASE --id {id}"))
-        })
     }
 
     /// What `current` is, with the strange cases told apart from release names.
@@ -243,6 +226,18 @@ impl Application {
         }
         Ok(swept)
     }
+}
+
+/// What is to be done about it, where the disk shows what the state knows.
+fn decide(state: &State, deploy: &Deploy, link: &Link, gone: &str) -> Result<Settlement, Failure> {
+    let id = &deploy.id;
+    settle(state, deploy, link, gone).map_err(|Contradiction(what)| {
+        Failure::impossible(
+            "contradiction",
+            format!("deploy {id} cannot be settled: {what}"),
+        )
+        .hint(format!("release-swap RELEASE --id {id}"))
+    })
 }
 
 /// What a sweep came to.

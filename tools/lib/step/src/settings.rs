@@ -6,7 +6,7 @@
 
 use crate::config::EnvFile;
 use crate::inject::{Bad, Found, Origins, edit, found, injected};
-use crate::variables::{self, RUNBOOK, Wrong, known, option, prefix, unknown, variable};
+use crate::variables::{self, Judge, RUNBOOK, Wrong, known, option, prefix, unknown, variable};
 use crate::{Context, Failure, TOOLS, Tool, nearest, options};
 use clap::{Arg, Command};
 use deadline::Deadline;
@@ -79,20 +79,20 @@ fn taken(tool: &str, arg: &Arg, file: Option<&EnvFile>) -> Result<(), Bad> {
     let Some(found) = found(&variable(tool, long), file)? else {
         return Ok(());
     };
-    let mut lone = Arg::new(arg.get_id().clone())
+    let mut alone = Arg::new(arg.get_id().clone())
         .long(long.to_owned())
         .action(arg.get_action().clone())
         .value_parser(arg.get_value_parser().clone());
     if let Some(names) = arg.get_value_names() {
-        lone = lone.value_names(names.iter().cloned());
+        alone = alone.value_names(names.iter().cloned());
     }
     if let Some(delimiter) = arg.get_value_delimiter() {
-        lone = lone.value_delimiter(delimiter);
+        alone = alone.value_delimiter(delimiter);
     }
     let mut origins = Origins::new();
-    let lone = injected(tool, lone, file, &mut origins)?;
+    let alone = injected(tool, alone, file, &mut origins)?;
     match Command::new(tool.to_owned())
-        .arg(lone)
+        .arg(alone)
         .try_get_matches_from([tool])
     {
         Ok(_) => Ok(()),
@@ -204,7 +204,7 @@ fn ask(tool: &str, file: Option<&EnvFile>) -> Result<Answer, String> {
 
 /// Variables that only the runbooks read.
 fn of_runbooks(file: Option<&EnvFile>) -> Vec<Problem> {
-    let judged = |(variable, judge): &(&str, fn(&str) -> Result<(), String>)| {
+    let judged = |(variable, judge): &(&str, Judge)| {
         let found: Found = found(variable, file).ok()??;
         let why = judge(&found.value).err()?;
         Some(Problem {

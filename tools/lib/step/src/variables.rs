@@ -24,7 +24,7 @@ const SHARED: &[&str] = &[
 ];
 
 /// Whether a value can be understood, and why not.
-type Judge = fn(&str) -> Result<(), String>;
+pub(crate) type Judge = fn(&str) -> Result<(), String>;
 
 /// Variables of the runbooks that no tool takes as an option, each with what may stand there.
 pub(crate) const RUNBOOK: &[(&str, Judge)] = &[

@@ -71,7 +71,7 @@ fn place(given: &Given) -> Option<&Utf8Path> {
         .into_iter()
         .flatten()
         .next()
-        .map(|place| place.as_path())
+        .map(camino::Utf8PathBuf::as_path)
 }
 
 fn judge(told: &Run, place: Option<&Utf8Path>, ended: Result<Finished, ChildError>) -> Finding {
