@@ -9,21 +9,20 @@ usage() {
 
 # begin [WORD...]: the command line, and the lease. Sets app and force.
 begin() {
-	force='' detach='' by=''
+	force='' detach='' by='' app=''
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--force) force=--force ;;
 		--detach) detach=--detach ;;
 		--by) [ $# -gt 1 ] || usage; by=$2; shift ;;
 		-h | --help) help; exit ;;
-		--) shift; break ;;
+		--) ;;
 		-*) usage ;;
-		*) break ;;
+		*) [ -z "$app" ] || usage; app=$1 ;;
 		esac
 		shift
 	done
-	[ $# -eq 1 ] || usage
-	app=$1
+	[ -n "$app" ] || usage
 
 	# The lease is held by the parent: it outlives this script, and settles whatever this script leaves undone.
 	if [ -z "${DEPLOY_ID:-}" ]; then

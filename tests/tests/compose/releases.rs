@@ -87,11 +87,12 @@ fn a_tag_that_moves_takes_nobody_along_who_did_not_ask() {
     assert_eq!(forced.text("/images/0"), format!("demo={bad}"));
     assert_eq!(forced.text("/kind"), "compose");
 
-    // Well again, and once more the same; and back by hand, past what is no other, wherever the name points by now.
+    // Well again, and once more the same, as somebody insists; and back by hand, past what is no other, wherever the name points by now.
     let third = put("3", "healthy");
     assert_eq!(outcome(&deploy_compose(&fixture).run(0)), "succeeded");
     let same = fixture.selected().unwrap();
-    assert_eq!(outcome(&deploy_compose(&fixture).run(0)), "succeeded");
+    let insisted = deploy_compose(&fixture).arg("--force").run(0);
+    assert_eq!(outcome(&insisted), "succeeded");
     fixture.until_version("3");
     assert_eq!(inspect(&fixture, "shop", "demo", IMAGE), third);
     let running = container(&fixture, "shop", "demo");

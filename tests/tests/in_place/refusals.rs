@@ -243,7 +243,7 @@ fn another_kinds_runbook_is_refused_and_the_right_one_named() {
     let preflight = preflight.arg(&checkout.tree);
     let checked = preflight.args(frozen).args(["--time-zone", "UTC"]);
     let checked = checked.stderr_any().run(1);
-    let hint = checked.text("/error/hint");
-    assert!(hint.contains("deploy-in-place --force"), "{hint}");
+    let message = checked.text("/error/message");
+    assert!(message.contains("deploy-in-place --force"), "{message}");
     checkout.deploy(0);
 }
