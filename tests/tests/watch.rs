@@ -8,6 +8,7 @@ use deploys::{deploy, events, named, prepared, serves, verdict};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use slipway_tests::{Fixture, Supervisor, kill, on_each_supervisor, until, until_some};
+use std::process::Command;
 
 /// Version 1 is live, and what is deployed from now on is watched.
 fn watching(fixture: &Fixture, watch: &str, more: &[(&str, &str)]) {
@@ -55,6 +56,28 @@ fn is_rejected(fixture: &Fixture, behaviour: &str, code: &str) -> Value {
     let earlier = |line: &Value| line.as_str().unwrap().contains("version 1");
     assert!(!tail.iter().any(earlier), "another run's words: {report:#}");
     report
+}
+
+#[test]
+fn its_first_line_is_told_also_where_the_journal_ended_with_somebody_elses() {
+    let Some(fixture) = Fixture::on(Supervisor::Systemd) else {
+        return;
+    };
+    deploy(&fixture, 1);
+    fixture.release(&named(2), "2", "health-status=500");
+    let step = |name: &str| fixture.tool(name).stderr_any();
+    let _ = step("service-stop").run(0);
+    let done = |command: &mut Command| assert!(command.status().unwrap().success());
+    done(Command::new("systemd-cat").args(["echo", "hello"]));
+    done(Command::new("journalctl").arg("--sync"));
+    let _ = step("release-swap").arg(named(2)).run(0);
+    let _ = step("service-start").run(0);
+    let judged = step("healthwait").args(["--attempts", "1"]).run(1);
+    let tail = judged.at("/logTail").to_string();
+    // Whichever of the two came first.
+    for line in ["version 2 starts", "Started "] {
+        assert!(tail.contains(line), "{tail}");
+    }
 }
 
 on_each_supervisor!(a_good_release_stays_live_and_is_compared, |fixture| {

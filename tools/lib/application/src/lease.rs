@@ -249,16 +249,20 @@ pub fn record(
 
 /// The refusal: who, which phase, since when, whether the holder is alive, and what can be done.
 pub fn busy(holder: &Holder) -> Failure {
-    let hint = match holder.life {
-        "by-hand" => format!(
-            "export DEPLOY_ID={0} to go on with it, or deploy-state end aborted --id {0}",
-            holder.deploy_id
+    let (way_on, hint) = match holder.life {
+        "by-hand" => (
+            format!("; DEPLOY_ID={} goes on with it", holder.deploy_id),
+            format!("deploy-state end aborted --id {}", holder.deploy_id),
         ),
-        "dead" => "deploy-state recover".to_owned(),
-        "alive" => format!("deploy-state wait {}", holder.deploy_id),
-        _ => {
-            "deploy-state recover --take-over, once it has been silent for --stale-after".to_owned()
-        }
+        "dead" => (String::new(), "deploy-state recover".to_owned()),
+        "alive" => (
+            String::new(),
+            format!("deploy-state wait {}", holder.deploy_id),
+        ),
+        _ => (
+            "; once it has been silent for --stale-after, it can be replaced".to_owned(),
+            "deploy-state recover --take-over".to_owned(),
+        ),
     };
-    Failure::busy("busy", holder).hint(hint)
+    Failure::busy("busy", format!("{holder}{way_on}")).hint(hint)
 }

@@ -51,20 +51,15 @@ pub(super) fn lines(
     most: usize,
     deadline: &Deadline,
 ) -> Result<Vec<String>, Error> {
-    let mut arguments = vec!["-o".to_owned(), "cat".to_owned()];
-    arguments.extend(after(mark));
-    // After a cursor, `-n` would mean the first ones.
-    if mark.is_none() {
-        arguments.push(format!("--lines={most}"));
-    }
-    let keep = move |(any, last): &mut (bool, VecDeque<String>), line: &str| {
+    // From a cursor on, `--lines` would mean the first ones.
+    let newest = format!("--lines={most}");
+    let arguments = if mark.is_none() { &[newest][..] } else { &[] };
+    let keep = move |(any, last): &mut (bool, VecDeque<String>), entry: &Value| {
         *any = true;
-        last.push_back(line.to_owned());
-        if last.len() > most {
-            last.pop_front();
-        }
+        last.extend(message(entry).lines().map(str::to_owned));
+        last.drain(..last.len().saturating_sub(most));
     };
-    let (finished, (any, lines)) = read(control, &arguments, keep, deadline)?;
+    let (finished, (any, lines)) = read(control, arguments, mark, keep, deadline)?;
     is_all(control, &finished, any)?;
     Ok(lines.into())
 }
@@ -75,25 +70,20 @@ pub(super) fn errors(
     mark: &Mark,
     deadline: &Deadline,
 ) -> Result<LogErrors, Error> {
-    let mut arguments: Vec<String> = ["-o", "json", "--output-fields=PRIORITY,MESSAGE"]
-        .map(str::to_owned)
-        .into();
-    arguments.extend(after(Some(mark)));
-    let count = |(entries, errors): &mut (u64, LogErrors), line: &str| {
-        *entries += 1;
-        if let Some(message) = error_in(line) {
+    let count = |(any, errors): &mut (bool, LogErrors), entry: &Value| {
+        *any = true;
+        if let Some(message) = error_in(entry) {
             errors.add(&message);
         }
     };
-    let (finished, (entries, errors)) = read(control, &arguments, count, deadline)?;
-    is_all(control, &finished, entries > 0)?;
+    let (finished, (any, errors)) = read(control, &[], Some(mark), count, deadline)?;
+    is_all(control, &finished, any)?;
     Ok(errors)
 }
 
-/// The message of a JSON entry that tells of an error.
-fn error_in(line: &str) -> Option<String> {
-    let entry: Value = serde_json::from_str(line).ok()?;
-    let message = match entry.get("MESSAGE") {
+/// What an entry says.
+fn message(entry: &Value) -> String {
+    match entry.get("MESSAGE") {
         Some(Value::String(text)) => text.clone(),
         // Not UTF-8: an array of bytes.
         Some(Value::Array(bytes)) => {
@@ -102,7 +92,12 @@ fn error_in(line: &str) -> Option<String> {
             String::from_utf8_lossy(&bytes).into_owned()
         }
         _ => String::new(),
-    };
+    }
+}
+
+/// The message of an entry that tells of an error.
+fn error_in(entry: &Value) -> Option<String> {
+    let message = message(entry);
     let priority = entry
         .get("PRIORITY")
         .and_then(|priority| priority.as_str()?.parse::<u64>().ok());
@@ -110,38 +105,62 @@ fn error_in(line: &str) -> Option<String> {
     (bad || is_error(&message)).then_some(message)
 }
 
-/// However long the journal is, each line of it is seen.
+/// However long the journal is, each entry of it after the mark is seen.
 fn read<T: Default + Send + 'static>(
     control: &Control,
     arguments: &[String],
-    see: impl FnMut(&mut T, &str) + Clone + Send + 'static,
+    mark: Option<&Mark>,
+    see: impl Fn(&mut T, &Value) + Clone + Send + 'static,
     deadline: &Deadline,
 ) -> Result<(Finished, T), Error> {
     let unit = match control.manager {
         Manager::System => "--unit",
         Manager::User => "--user-unit",
     };
-    let mut all: Vec<&str> = vec![unit, &control.unit];
+    let mut all = vec![unit, &control.unit, "-o", "json", "--all"];
+    all.push("--output-fields=PRIORITY,MESSAGE");
     all.extend(arguments.iter().map(String::as_str));
+    let from = from(mark);
+    all.extend(from.as_deref());
+    let last_before = match mark {
+        Some(Mark::Journal { cursor, .. }) => cursor.clone(),
+        _ => None,
+    };
+    let see = move |seen: &mut T, line: &str| {
+        if let Some(entry) = entry_after(last_before.as_deref(), line) {
+            see(seen, &entry);
+        }
+    };
     let command = control.command("journalctl", &["--no-pager"], &all);
     fold_lines(command, Streams::Output, see, &deadline.or_after(LONGEST))
         .map_err(|error| Error::of_child(error, "read the journal"))
 }
 
-/// The arguments that leave out what was there before the mark.
-fn after(mark: Option<&Mark>) -> Vec<String> {
-    match mark {
-        Some(Mark::Journal {
-            cursor: Some(cursor),
-            ..
-        }) => vec![format!("--after-cursor={cursor}")],
-        Some(Mark::Journal { microseconds, .. }) => vec![format!(
+/// The entry on a line of JSON, unless it is the one that the mark names.
+fn entry_after(last_before: Option<&str>, line: &str) -> Option<Value> {
+    let entry: Value = serde_json::from_str(line).ok()?;
+    let cursor = entry.get("__CURSOR").and_then(Value::as_str);
+    (last_before.is_none() || cursor != last_before).then_some(entry)
+}
+
+/// The argument that leaves out what was there before the mark. The entry that the mark names may be another unit's, and then
+/// `--after-cursor` leaves out this unit's first one (systemd issue 30288, before 255): so it is asked for from there on.
+fn from(mark: Option<&Mark>) -> Option<String> {
+    let Some(Mark::Journal {
+        cursor,
+        microseconds,
+    }) = mark
+    else {
+        return None;
+    };
+    Some(match cursor {
+        Some(cursor) => format!("--cursor={cursor}"),
+        None => format!(
             "--since=@{}.{:06}",
             microseconds / 1_000_000,
             microseconds % 1_000_000
-        )],
-        _ => Vec::new(),
-    }
+        ),
+    })
 }
 
 /// Whether what was read is all there is. What this user's manager says and what its units write, the user may always read;
@@ -170,14 +189,13 @@ mod tests {
 
     #[test]
     fn priorities_and_words_both_count() {
-        let is = |line: &str| error_in(line).is_some();
+        let is = |line: &str| error_in(&serde_json::from_str(line).unwrap()).is_some();
         assert!(is(r#"{"PRIORITY":"3","MESSAGE":"it broke"}"#));
         assert!(is(r#"{"PRIORITY":"0","MESSAGE":null}"#));
         assert!(is(r#"{"PRIORITY":"6","MESSAGE":"ERROR it broke"}"#));
         assert!(is(r#"{"PRIORITY":"3","MESSAGE":[255,120]}"#));
         assert!(!is(r#"{"PRIORITY":"4","MESSAGE":"it may break"}"#));
         assert!(!is(r#"{"PRIORITY":"6","MESSAGE":"0 errors"}"#));
-        assert!(!is("-- No entries --"));
     }
 
     #[test]
@@ -186,11 +204,22 @@ mod tests {
             cursor: Some("s=1;i=2".to_owned()),
             microseconds: 5,
         };
-        assert_eq!(after(Some(&cursor)), ["--after-cursor=s=1;i=2"]);
+        assert_eq!(from(Some(&cursor)).unwrap(), "--cursor=s=1;i=2");
         let moment = Mark::Journal {
             cursor: None,
             microseconds: 1_700_000_000_000_042,
         };
-        assert_eq!(after(Some(&moment)), ["--since=@1700000000.000042"]);
+        assert_eq!(from(Some(&moment)).unwrap(), "--since=@1700000000.000042");
+        assert_eq!(from(None), None);
+    }
+
+    #[test]
+    fn the_entry_that_a_mark_names_is_left_out_and_no_other() {
+        let line = |cursor: &str| format!(r#"{{"__CURSOR":"{cursor}","MESSAGE":"x"}}"#);
+        let mark = Some("s=1;i=2");
+        assert!(entry_after(mark, &line("s=1;i=2")).is_none());
+        assert!(entry_after(mark, &line("s=1;i=3")).is_some());
+        assert!(entry_after(None, &line("s=1;i=2")).is_some());
+        assert!(entry_after(mark, "-- No entries --").is_none());
     }
 }
