@@ -253,7 +253,7 @@ fn stop(
         timeout: args.stop_timeout,
         dead_man: Some(DeadManRequest {
             after: DEAD_MAN,
-            again: service_stop::start_again(application, service, start),
+            again: service_stop::start_again_command(application, service, start),
         }),
     };
     service_stop::stop(lease, service, &request, deadline)

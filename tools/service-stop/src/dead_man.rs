@@ -14,7 +14,7 @@ const STARTER: &str = "service-start";
 ///
 /// It is told all by options: whatever becomes of the application's env file and of the deploy's variables until then, it
 /// still starts what was stopped. In place it sees first that the working tree holds the live release, whole.
-pub fn start_again(
+pub fn start_again_command(
     application: &Application,
     service: &Service,
     start: Option<&str>,

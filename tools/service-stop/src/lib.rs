@@ -12,7 +12,7 @@ mod record;
 mod stop;
 
 pub use args::Args;
-pub use dead_man::start_again;
+pub use dead_man::start_again_command;
 pub use stop::{DeadManRequest, StopReport, StopRequest, stop};
 
 use application::{Application, STALE_AFTER, answers, fail};
@@ -79,7 +79,7 @@ impl step::Tool for Tool {
             timeout: args.timeout,
             dead_man: args.dead_man.map(|after| DeadManRequest {
                 after,
-                again: start_again(&application, &service, args.service.start.as_deref()),
+                again: start_again_command(&application, &service, args.service.start.as_deref()),
             }),
         };
         answers(Some(&service), &deadline)?;

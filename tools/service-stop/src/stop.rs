@@ -36,7 +36,7 @@ pub struct StopRequest {
 pub struct DeadManRequest {
     /// How long after the service's own time to stop is over.
     pub after: Duration,
-    /// What it does; see [`crate::start_again`].
+    /// What it does; see [`crate::start_again_command`].
     pub again: StartAgain,
 }
 
