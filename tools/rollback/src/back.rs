@@ -104,8 +104,8 @@ pub(crate) fn roll_back(
     let announced = announce(application, args, wanted, &seen.passed, &lease, &deadline);
     let (from, to) = match announced {
         Err(failure) if wanted.automatic && failure.code() == "no-target" => {
-            let stranded = stranded(application, &lease, wanted, &failure, &deadline)?;
-            let drained = tell_drained(application, context)?;
+            let stranded = stranded(application, &lease, wanted, &failure, &deadline, context);
+            let drained = tell_drained(application, context);
             return Err(stranded.with(&json!({"drained": drained})));
         }
         announced => announced?,
@@ -146,34 +146,53 @@ pub(crate) fn roll_back(
             failure.message()
         ),
     };
-    end(application, &lease, outcome, &why, wanted.blames, &deadline)?;
-    tell_verdict(application, &done, context)?;
-    done.drained = tell_drained(application, context)?;
-    match result {
-        Ok(()) => Ok(done),
-        Err(failure) => Err(down(&done, &failure)),
+    let ended = end(application, &lease, outcome, &why, wanted.blames, &deadline);
+    tell_verdict(application, &done, context);
+    done.drained = tell_drained(application, context);
+    match (result, ended) {
+        (Ok(()), Ok(())) => Ok(done),
+        (Ok(()), Err(failure)) => Err(failure.with(&done)),
+        (Err(failure), ended) => {
+            unrecorded(ended, context);
+            Err(down(&done, &failure))
+        }
+    }
+}
+
+/// That nobody serves is the verdict, whether or not it could be recorded.
+fn unrecorded(ended: Result<(), Failure>, context: &Context) {
+    if let Err(failure) = ended {
+        context.note(format!("that is not recorded: {}", failure.message()));
     }
 }
 
 /// Says what is held against the release that was left, and how to take it back.
-fn tell_verdict(application: &Application, done: &Done, context: &Context) -> Result<(), Failure> {
-    let state = application.load()?;
+fn tell_verdict(application: &Application, done: &Done, context: &Context) {
+    let Ok(state) = application.load() else {
+        return;
+    };
     let left = done.from.as_deref().filter(|_| done.rolled_back);
     if let Some(left) = left.filter(|left| state.verdict(left) == Verdict::Bad) {
         context.note(format!(
             "{left} is marked bad, and not chosen again by itself; deploy-state mark {left} good takes that back"
         ));
     }
-    Ok(())
 }
 
 /// Says which servers behind HAProxy drain still, why, and how to make them ready.
-fn tell_drained(application: &Application, context: &Context) -> Result<Vec<String>, Failure> {
-    let state = application.load()?;
-    if let Some(drained) = still_drained(&state) {
-        context.note(drained);
+fn tell_drained(application: &Application, context: &Context) -> Vec<String> {
+    match application.load() {
+        Ok(state) => {
+            if let Some(drained) = still_drained(&state) {
+                context.note(drained);
+            }
+            state.drained
+        }
+        Err(failure) => {
+            context.note(failure.message());
+            Vec::new()
+        }
     }
-    Ok(state.drained)
 }
 
 /// The new release does not serve, and there is none before it: nothing is changed, and nobody serves.
@@ -183,20 +202,16 @@ fn stranded(
     wanted: &Wanted,
     failure: &Failure,
     deadline: &Deadline,
-) -> Result<Failure, Failure> {
+    context: &Context,
+) -> Failure {
     let why = format!("{}; {}", wanted.reason, failure.message());
     if !lease.is_moment() {
-        end(
-            application,
-            lease,
-            Outcome::Failed,
-            &why,
-            wanted.blames,
-            deadline,
-        )?;
+        let (failed, blames) = (Outcome::Failed, wanted.blames);
+        let ended = end(application, lease, failed, &why, blames, deadline);
+        unrecorded(ended, context);
     }
     let hint = failure.hint_text().unwrap_or_default();
-    Ok(Failure::down("no-target", why).hint(hint))
+    Failure::down("no-target", why).hint(hint)
 }
 
 /// Nobody serves. Whatever the steps said of it, this is what counts.
@@ -345,8 +360,10 @@ pub(crate) fn after_another(
     } else {
         Serves::No
     };
-    application.make_ready(serves, &deadline)?;
-    done.drained = tell_drained(application, context)?;
+    if let Err(failure) = application.make_ready(serves, &deadline) {
+        context.note(failure.message());
+    }
+    done.drained = tell_drained(application, context);
     done.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     match well {
         Ok(health) => {

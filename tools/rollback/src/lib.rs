@@ -210,7 +210,7 @@ fn if_crash_loop(
 ) -> Result<Report, Failure> {
     let service = back::needed(application, args)?;
     let deadline = context.deadline(args.timeout);
-    match watch::crash_loop(application, &service, args, &deadline)? {
+    match watch::crash_loop(application, &service, args, &deadline, context)? {
         Loop::No(why) => Ok(Report::of(&json!({
             "rolledBack": false, "changed": false, "reason": why,
         }))),

@@ -7,7 +7,7 @@ use serde_json::json;
 use service::{Active, Service};
 use state::{Deploy, Held, Note, State, Status, Verdict};
 use std::time::SystemTime;
-use step::Failure;
+use step::{Context, Failure};
 
 /// A rollback that was announced and whose holder is proven dead. Nothing else is on watch then.
 pub(crate) fn left_by_the_dead(state: &State, now: SystemTime) -> Option<&Deploy> {
@@ -56,6 +56,7 @@ pub(crate) fn crash_loop(
     service: &Service,
     args: &Args,
     deadline: &Deadline,
+    context: &Context,
 ) -> Result<Loop, Failure> {
     let now = SystemTime::now();
     let state = application.load()?;
@@ -64,8 +65,10 @@ pub(crate) fn crash_loop(
             application.recover(&deploy.id, "the holder died", Some(service), deadline)?;
         return Ok(Loop::No(recovered.settlement.why));
     }
-    // What a deploy's end could not make ready, as HAProxy did not answer.
-    application.make_ready(Serves::AsBefore, deadline)?;
+    // What a deploy's end could not make ready, as HAProxy did not answer. A crash loop is looked at all the same.
+    if let Err(failure) = application.make_ready(Serves::AsBefore, deadline) {
+        context.note(failure.message());
+    }
     // Nothing is locked, and no supervisor asked, where there is nothing to look after.
     if !state.on_watch(now) {
         return Ok(Loop::No("nothing is on watch".into()));
