@@ -1,7 +1,9 @@
 //! Servers behind HAProxy that a deploy has drained: ready again with its end, where the service serves then.
 //!
-//! HAProxy is asked under the deploy's lease, before its end is written, and never under the state's lock: it may hang, and then it costs
-//! [`haproxy::PATIENCE`] a server, which waits for nobody and keeps nobody waiting. A deploy's end does not fail by it.
+//! HAProxy is asked under the deploy's lease, before its end is written, and not under the state's lock: it may hang, and then it costs
+//! [`haproxy::PATIENCE`] a server, which waits for nobody and keeps nobody waiting. A deploy's end does not fail by it. Where no deploy is
+//! going on, the lock is what keeps one from beginning in between: there it is asked under the lock too, for
+//! [`haproxy::PATIENCE`] at most and where it has just answered.
 
 use crate::{Application, fail};
 use deadline::Deadline;
@@ -56,13 +58,31 @@ impl Application {
         if state.deploy().is_some() || state.drained.is_empty() {
             return Ok(Undrained::default());
         }
-        let undrained = Undrained::of(&state, serves, deadline);
+        let mut undrained = Undrained {
+            serves,
+            ..Undrained::default()
+        };
+        // One that hangs is met here, where it keeps nobody waiting.
+        let mut answering = Vec::new();
+        for server in to_make_ready(&state, serves) {
+            match silence(server, deadline) {
+                Some(error) => undrained.told.push(error.to_string()),
+                None => answering.push(server),
+            }
+        }
         let mut held = self.lock(deadline)?;
+        if held.state.deploy().is_some() {
+            return Ok(Undrained::default());
+        }
         let before = (held.state.drained.clone(), held.state.kept_drained);
+        let together = deadline.or_after(PATIENCE);
+        for server in to_make_ready(&held.state, serves) {
+            if answering.contains(&server) {
+                undrained.take(server, &together);
+            }
+        }
         undrained.note_in(&mut held.state);
-        if held.state.deploy().is_none()
-            && before != (held.state.drained.clone(), held.state.kept_drained)
-        {
+        if before != (held.state.drained.clone(), held.state.kept_drained) {
             let details = json!({"haproxy": undrained.ready, "drained": held.state.drained});
             held.write(Note::new("ready", None, details))
                 .map_err(fail::store)?;
@@ -77,10 +97,7 @@ impl Undrained {
             serves,
             ..Self::default()
         };
-        if serves == Serves::No || (serves == Serves::AsBefore && state.kept_drained) {
-            return undrained;
-        }
-        for server in &state.drained {
+        for server in to_make_ready(state, serves) {
             undrained.take(server, deadline);
         }
         undrained
@@ -135,6 +152,24 @@ impl Undrained {
     }
 }
 
+/// The servers that are to take work again; none where nobody serves.
+fn to_make_ready(state: &State, serves: Serves) -> &[String] {
+    match serves {
+        Serves::No => &[],
+        Serves::AsBefore if state.kept_drained => &[],
+        Serves::AsBefore | Serves::Yes => &state.drained,
+    }
+}
+
+/// Why nothing can be ordered for the server now; nothing where HAProxy answers, also that it knows no such server.
+fn silence(name: &str, deadline: &Deadline) -> Option<Error> {
+    let server = name.parse::<Server>().ok()?;
+    match server.admin(&deadline.or_after(PATIENCE)) {
+        Ok(_) | Err(Error::NoSuchServer { .. }) => None,
+        Err(error) => Some(error),
+    }
+}
+
 /// What to tell people of a server that is drained still; nothing where there is none.
 pub fn still_drained(state: &State) -> Option<String> {
     let first = state.drained.first()?;
@@ -149,4 +184,87 @@ pub fn still_drained(state: &State) -> Option<String> {
             "{servers} drains still: deploy-state recover makes it ready, once HAProxy answers, or {by_hand}"
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use releases::Layout;
+    use state::{Begin, Outcome, Store};
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::net::UnixListener;
+    use std::time::{Duration, SystemTime};
+
+    fn begin(application: &Application, id: &str) {
+        let mut held = application.lock(&Deadline::never()).unwrap();
+        let note = held.state.begin(Begin {
+            id: id.into(),
+            at: SystemTime::now(),
+            by: "test".into(),
+            owner: None,
+            moment_of: None,
+            live: None,
+            release: None,
+            commit: None,
+        });
+        held.write(note).unwrap();
+    }
+
+    #[test]
+    fn a_deploy_that_begins_while_haproxy_is_asked_keeps_its_server_drained() {
+        let root = std::env::temp_dir().join(format!("slipway-balancer-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        let root = root.to_str().unwrap();
+        let socket = format!("{root}/socket");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let layout = Layout::new(root);
+        let application = Application {
+            store: Store::at(&layout),
+            layout,
+        };
+        // A deploy has ended whose HAProxy did not answer.
+        let name = format!("{socket},back/server");
+        begin(&application, "first");
+        let mut held = application.lock(&Deadline::never()).unwrap();
+        let note = held.state.drain("first", &name, true).unwrap().unwrap();
+        held.write(note).unwrap();
+        let (now, watched) = (SystemTime::now(), Duration::ZERO);
+        let note = held
+            .state
+            .end("first", Outcome::Aborted, None, now, watched);
+        held.write(note.unwrap()).unwrap();
+        drop(held);
+        let asked = std::thread::scope(|scope| {
+            let haproxy = scope.spawn(|| {
+                let mut asked = Vec::new();
+                for stream in listener.incoming() {
+                    let mut stream = stream.unwrap();
+                    let mut line = String::new();
+                    BufReader::new(&stream).read_line(&mut line).unwrap();
+                    if line.trim() == "end" {
+                        return asked;
+                    }
+                    if line.starts_with("show servers state") {
+                        if asked.is_empty() {
+                            begin(&application, "second");
+                        }
+                        let table = "1\n# be_id srv_name srv_admin_state\n1 server 8\n";
+                        stream.write_all(table.as_bytes()).unwrap();
+                    }
+                    asked.push(line);
+                }
+                asked
+            });
+            let deadline = Deadline::after(Duration::from_secs(30));
+            let made = application.make_ready(Serves::Yes, &deadline).unwrap();
+            assert!(!made.is_change(), "{made:?}");
+            let mut end = std::os::unix::net::UnixStream::connect(&socket).unwrap();
+            end.write_all(b"end\n").unwrap();
+            haproxy.join().unwrap()
+        });
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert_eq!(application.load().unwrap().drained, [name]);
+        std::fs::remove_dir_all(root).unwrap();
+    }
 }
