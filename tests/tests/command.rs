@@ -199,3 +199,27 @@ fn a_command_that_cannot_be_used_stops_a_deploy_before_anything_is_touched() {
     assert!(history.contains("may not be executed"), "{history}");
     serves(&fixture, 1);
 }
+
+/// The service is stopped, and what starts it is gone then, as when Docker's engine or PM2's daemon has died: nobody serves, and
+/// people hear of it.
+#[test]
+fn a_supervisor_that_is_gone_after_the_stop_never_hides_that_nobody_serves() {
+    let fixture = Fixture::on(Supervisor::Process).unwrap();
+    prepared(&fixture);
+    fixture.configure("DEPLOY_ACCEPT_UNPROVABLE", "yes");
+    let inbox = fixture.directory.join("inbox");
+    fixture.configure("DEPLOY_NOTIFY", &format!("cat >>{}", inbox.display()));
+    let script = plain(&fixture);
+    deploy_by(&fixture, &script, 1, "healthy", 0);
+    fs::remove_file(&inbox).unwrap();
+    let runbook = format!("service-stop && rm '{}' && false", script.display());
+    let run = fixture.tool("deploy-state");
+    let run = run.args(["run", "--", "sh", "-c", &runbook]);
+    let service = format!("command:{}", script.display());
+    let down = run.env("DEPLOY_SERVICE", service).stderr_any().run(69);
+    assert_eq!(down.error_code(), "down");
+    assert_eq!(*down.at("/commandExit"), 69);
+    let message = fs::read_to_string(&inbox).unwrap();
+    assert!(message.contains(down.text("/deployId")), "{message}");
+    assert_eq!(fixture.version(), None);
+}

@@ -219,4 +219,16 @@ fn a_server_takes_work_again_where_somebody_serves_and_else_stays_drained() {
     back.stderr_any().run(0);
     assert_eq!(balanced.admin("blue"), "0");
     kept(false);
+
+    // Where no rollback can be called, whoever settles the deploy looks first.
+    fixture.release(&named(4), "4", "crash");
+    let script = format!(
+        "drain-wait && service-stop && release-swap {} && echo ROLLBACK_TIMOUT=60 >>\"$DEPLOY_APP\" && rollback",
+        named(4)
+    );
+    let run = fixture.tool("deploy-state");
+    let run = run.args(["run", "--", "sh", "-c", &script]);
+    assert_eq!(run.stderr_any().run(69).error_code(), "down");
+    assert_eq!(balanced.admin("blue"), "8");
+    kept(true);
 }

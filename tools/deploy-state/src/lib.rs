@@ -18,6 +18,7 @@ mod run;
 mod runbook;
 mod serves;
 mod step_tool;
+mod verdict;
 mod wait;
 
 use application::Application;

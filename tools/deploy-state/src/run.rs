@@ -3,37 +3,16 @@
 use crate::args::{Args, RunArgs};
 use crate::bring_back::bring_back;
 use crate::limits::Limits;
-use crate::notify::notify;
 use crate::runbook::{self, Limit};
+use crate::verdict::{DOWN, Ended, Settled};
 use crate::{by_hand, detach, recover, serves};
 use application::{Application, Begun, PROBATION, Recovered, Request, Serves, who};
 use deadline::Deadline;
 use host::Proc;
-use serde::Serialize;
-use serde_json::Value;
 use state::lease::{Claim, Holder, Patience, claim};
-use state::{Outcome, Phase, State, Status};
+use state::{Outcome, State, Status};
 use std::time::{Duration, Instant, SystemTime};
 use step::{Context, Failure, Report};
-
-/// The exit code that says that nobody serves.
-const DOWN: u8 = 69;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run {
-    deploy_id: String,
-    changed: bool,
-    outcome: Option<String>,
-    why: Option<String>,
-    release: Option<String>,
-    command: String,
-    command_exit: u8,
-    over_limit: bool,
-    took_over: Option<Holder>,
-    recovered: Option<String>,
-    log: String,
-}
 
 /// Runs a runbook as a deploy, here or in the background.
 pub(crate) fn run(
@@ -75,135 +54,75 @@ pub(crate) fn run(
     });
     // Whatever ended the runbook, also a signal that this process got: what it left is settled first.
     let code = status.map(runbook::exit_code);
-    let ended_well = code.as_ref().is_ok_and(|code| *code == 0);
-    let mut brought_back = None;
-    let stopped = !ended_well && is_past_the_stop(application, &id)?;
-    if !ended_well && is_mid_switch(application, &id)? {
-        let why = match &code {
-            Ok(code) => format!("the runbook ended with {code} and left its deploy open"),
-            Err(failure) => failure.message().to_owned(),
-        };
-        brought_back = bring_back(application, args, &id, &why, context);
-    }
-    let left = settle_own(application, args, &id, ended_well, context);
-    let nobody = stopped.then(|| serves::nobody(application, args)).flatten();
-    // That nobody serves outweighs how the runbook ended, and what could not be done about it.
-    if let Some(why) = &nobody {
-        context.note(format!("nobody serves: {why}"));
-        brought_back = Some(DOWN);
-        if let Err(failure) = left {
-            let message = format!("nobody serves: {why}; {}", failure.message());
-            return Err(Failure::down("down", message).hint("rollback"));
-        }
-    }
-    let left = left?;
-    if !ended_well {
+    let settled = settle(application, args, &id, &code, context);
+    if !matches!(code, Ok(0)) {
         // Where the service's own start has led back, it left that to the runbook, which may have died.
         let deadline = Deadline::after(recover::PATIENCE).uninterruptible();
-        let serves = if nobody.is_some() {
-            Serves::No
-        } else {
-            Serves::AsBefore
-        };
-        application.make_ready(serves, &deadline)?;
+        if let Err(failure) = application.make_ready(settled.serves(), &deadline) {
+            context.note(failure.message());
+        }
     }
-    let code = match brought_back {
-        Some(DOWN) => DOWN,
-        _ => code?,
-    };
-    let told = application.told(&id)?;
-    let state = application.load()?;
-    if let Some(pause) = state.pause_at(SystemTime::now()) {
-        context.note(format!("deploys are paused: {}", pause.why));
-    }
-    if let Some(drained) = application::still_drained(&state) {
-        context.note(drained);
-    }
-    let report = Run {
-        changed: told
-            .as_ref()
-            .is_some_and(|told| told.phase >= Some(Phase::Restart)),
-        outcome: told.as_ref().and_then(|told| told.outcome.clone()),
-        why: told.as_ref().and_then(|told| told.why.clone()),
-        release: told.and_then(|told| told.release),
+    let ended = Ended {
+        id,
         command: run
             .command
             .join(" ".as_ref())
             .to_string_lossy()
             .into_owned(),
-        command_exit: code,
+        code,
         over_limit: limit.passed,
         took_over: begun.took_over.or(recovered),
-        recovered: left.as_ref().map(|left| left.id.clone()),
-        log: application.log_of(&id).into(),
-        deploy_id: id,
+        settled,
     };
-    let told = serde_json::to_string(&report).unwrap_or_default();
-    notify(&told, &report.deploy_id, context);
-    let hint = match nobody {
-        Some(_) => "rollback".to_owned(),
-        None => hint(application, &report, context),
-    };
-    verdict(&report, left.as_ref(), hint)
+    ended.report(application, context)
 }
 
-/// What mends it: as the last step says, where that is what failed; else the log has more.
-fn hint(application: &Application, report: &Run, context: &Context) -> String {
-    let history = application.store.history().unwrap_or_default();
-    let is_step = |line: &&Value| line["event"] == "step" && line["deployId"] == *report.deploy_id;
-    let last = history.iter().rev().find(is_step);
-    let hint = last.and_then(|step| step["report"]["error"]["hint"].as_str());
-    let log = format!("less {}", report.log);
-    match hint {
-        Some(hint) if report.command_exit != 0 && hint != log => {
-            context.note(format!("the log of it: {log}"));
-            hint.to_owned()
-        }
-        _ => log,
+/// Settles what the runbook has left, and looks whether anybody serves where it was left past the stop. What cannot be done is kept for
+/// the verdict.
+fn settle(
+    application: &Application,
+    args: &Args,
+    id: &str,
+    code: &Result<u8, Failure>,
+    context: &Context,
+) -> Settled {
+    let ended_well = matches!(code, Ok(0));
+    // A state that cannot be read says nothing about the service.
+    let state = application.load();
+    let status = match &state {
+        Ok(state) => state.held_by(id).is_ok().then_some(&state.status),
+        Err(_) => Some(&Status::Idle),
+    };
+    let stopped = status.is_some_and(|status| !matches!(status, Status::Deploying(_)));
+    let mut is_down = false;
+    if let (false, Some(Status::Validating(_))) = (ended_well, status) {
+        let why = match code {
+            Ok(code) => format!("the runbook ended with {code} and left its deploy open"),
+            Err(failure) => failure.message().to_owned(),
+        };
+        is_down = bring_back(application, args, id, &why, context) == Some(DOWN);
     }
-}
-
-/// Whether the runbook has left its deploy where the service may have been stopped.
-fn is_past_the_stop(application: &Application, id: &str) -> Result<bool, Failure> {
-    let state = application.load()?;
-    let is_past = matches!(state.status, Status::Validating(_) | Status::RollingBack(_));
-    Ok(is_past && state.held_by(id).is_ok())
-}
-
-/// Whether the runbook has left its deploy where the service may be stopped, or a release live that nobody has validated.
-fn is_mid_switch(application: &Application, id: &str) -> Result<bool, Failure> {
-    let state = application.load()?;
-    let is_ours = state.held_by(id).is_ok();
-    Ok(is_ours && matches!(state.status, Status::Validating(_)))
-}
-
-/// The runbook's exit code is the verdict, unless it claims a success in the middle of a switch.
-fn verdict(report: &Run, left: Option<&Recovered>, hint: String) -> Result<Report, Failure> {
-    let id = &report.deploy_id;
-    match (report.command_exit, left) {
-        (0, None) => Ok(Report::of(report)),
-        (0, Some(left)) if !left.settlement.start => Ok(Report::of(report)),
-        (0, Some(left)) => Err(Failure::no(
-            "not-ended",
-            format!(
-                "{} ended well but did not end its deploy {id} (deploy-state end succeeded, as its last step), which is settled as {}",
-                report.command,
-                left.settlement.outcome.name()
-            ),
-        )
-        .hint(format!("less {}", report.log))
-        .with(report)),
-        (code, _) => {
-            let outcome = report.outcome.as_deref().unwrap_or("unknown");
-            let why = report.why.as_deref().unwrap_or("no reason was given");
-            Err(Failure::new(
-                step::Exit::PassedOn(code),
-                "command-failed",
-                format!("deploy {id} ended: {outcome}: {why}"),
-            )
-            .hint(hint)
-            .with(report))
+    let mut looked = None;
+    let mut look = || {
+        if !stopped {
+            return Serves::AsBefore;
         }
+        let nobody = looked.insert(serves::nobody(application, args));
+        nobody.as_ref().map_or(Serves::AsBefore, |_| Serves::No)
+    };
+    let left = settle_own(application, args, id, ended_well, &mut look, context);
+    // Not where a runbook that ended well has had its release's verdict given by that.
+    if looked.is_none() && stopped && (!ended_well || left.is_err()) {
+        looked = Some(serves::nobody(application, args));
+    }
+    let nobody = looked.flatten();
+    if let Some(why) = &nobody {
+        context.note(format!("nobody serves: {why}"));
+    }
+    Settled {
+        left,
+        nobody,
+        is_down,
     }
 }
 
@@ -275,6 +194,7 @@ fn settle_own(
     args: &Args,
     id: &str,
     ended_well: bool,
+    look: impl FnOnce() -> Serves,
     context: &Context,
 ) -> Result<Option<Recovered>, Failure> {
     let state = application.load()?;
@@ -298,7 +218,8 @@ fn settle_own(
         return Ok(None);
     }
     let service = application.service(&args.service)?;
-    match application.recover(id, "the runbook ended", service.as_ref(), &deadline) {
+    let gone = "the runbook ended";
+    match application.recover_seen(id, gone, service.as_ref(), look, &deadline) {
         Ok(recovered) => Ok(Some(recovered)),
         Err(failure) if failure.code() == "lease-lost" => Ok(None),
         Err(failure) => Err(failure),

@@ -1,7 +1,7 @@
 //! The lease: taken, held through a step, given back.
 
 use crate::recover::Start;
-use crate::{Application, fail, who};
+use crate::{Application, Serves, fail, who};
 use deadline::Deadline;
 use host::{Identity, Proc};
 use state::lease::{Claim, Holder, Patience, claim};
@@ -76,7 +76,8 @@ impl Application {
                 Claim::Held(holder) => return Err(busy(&holder)),
                 Claim::Abandoned(holder) => {
                     drop(held);
-                    self.settle(&holder.deploy_id, "the holder died", Start::Later, deadline)?;
+                    let (id, gone) = (&holder.deploy_id, "the holder died");
+                    self.settle(id, gone, Start::Later, Serves::default, deadline)?;
                     took_over = Some(holder);
                     continue;
                 }

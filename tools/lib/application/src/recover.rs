@@ -53,7 +53,20 @@ impl Application {
         service: Option<&Service>,
         deadline: &Deadline,
     ) -> Result<Recovered, Failure> {
-        self.settle(id, gone, Start::Now(service), deadline)
+        let unseen = || Serves::AsBefore;
+        self.recover_seen(id, gone, service, unseen, deadline)
+    }
+
+    /// The same by who looks first, once the service is started, whether it serves: nothing is to be sent to one that does not.
+    pub fn recover_seen(
+        &self,
+        id: &str,
+        gone: &str,
+        service: Option<&Service>,
+        look: impl FnOnce() -> Serves,
+        deadline: &Deadline,
+    ) -> Result<Recovered, Failure> {
+        self.settle(id, gone, Start::Now(service), look, deadline)
     }
 
     /// The same, whoever starts the service.
@@ -62,6 +75,7 @@ impl Application {
         id: &str,
         gone: &str,
         start: Start<'_>,
+        look: impl FnOnce() -> Serves,
         deadline: &Deadline,
     ) -> Result<Recovered, Failure> {
         let (settlement, flag) = self.settle_link(id, gone, deadline)?;
@@ -74,7 +88,7 @@ impl Application {
         let undrained = match start {
             // Nothing is to be sent to a service that may be stopped.
             Start::Later if settlement.start => Undrained::default(),
-            _ => self.undrain(id, Serves::AsBefore, deadline)?,
+            _ => self.undrain(id, look(), deadline)?,
         };
         let mut held = self.lock(deadline)?;
         undrained.note_in(&mut held.state);
