@@ -8,6 +8,7 @@ mod capture;
 mod family;
 mod fold;
 mod said;
+mod word;
 
 use crate::{Deadline, Ended};
 use std::fs::File;
@@ -20,6 +21,7 @@ use std::{fmt, thread};
 pub use capture::Sink;
 pub use fold::{Streams, fold_lines};
 pub use said::{Answer, Finished};
+pub use word::quoted;
 
 /// How often an unfinished child is looked at, at first; doubled up to [`SLOWEST_LOOK`].
 const FIRST_LOOK: Duration = Duration::from_micros(200);
@@ -81,8 +83,8 @@ pub enum ChildError {
     Cut {
         /// The program's name as it was called.
         program: String,
-        /// How much of it would have been kept, in bytes.
-        longest: usize,
+        /// How much of it would have been kept, in bytes; nothing where it might be of any length.
+        longest: Option<usize>,
     },
 }
 
@@ -95,11 +97,17 @@ impl fmt::Display for ChildError {
                 write!(formatter, "{program} was killed at its time limit")
             }
             Self::Interrupted { signal } => write!(formatter, "ended by signal {signal}"),
-            Self::Cut { program, longest } => write!(
-                formatter,
-                "the answer of {program} is not whole: it is longer than {} MiB, or its end did not come",
-                longest / (1024 * 1024)
-            ),
+            Self::Cut { program, longest } => {
+                write!(formatter, "the answer of {program} is not whole: ")?;
+                if let Some(longest) = longest {
+                    write!(
+                        formatter,
+                        "it is longer than {} MiB, or ",
+                        longest / (1024 * 1024)
+                    )?;
+                }
+                formatter.write_str("its end did not come")
+            }
         }
     }
 }
@@ -114,7 +122,10 @@ pub fn ask(command: Command, options: Options, deadline: &Deadline) -> Result<An
         kept: Some(longest),
         ..options
     };
-    let cut = || ChildError::Cut { program, longest };
+    let cut = || ChildError::Cut {
+        program,
+        longest: Some(longest),
+    };
     run(command, options, deadline)?.answer().ok_or_else(cut)
 }
 

@@ -14,15 +14,6 @@ pub const TOOLS: [&str; 10] = [
     "release-prune",
 ];
 
-/// A word of a command, so that a shell takes it as it is.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:,@%+=-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// `1 restart`, `2 restarts`: a number of things, for a sentence.
 pub fn counted(number: impl TryInto<u64>, thing: &str) -> String {
     match number.try_into().unwrap_or(u64::MAX) {
@@ -49,16 +40,7 @@ pub(crate) fn addressed(hint: &str, app: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{addressed, counted, quoted};
-
-    #[test]
-    fn a_shell_takes_a_quoted_word_as_it_is() {
-        assert_eq!(quoted("/srv/shop"), "/srv/shop");
-        assert_eq!(quoted("10/1h"), "10/1h");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted(""), "''");
-    }
+    use super::{addressed, counted};
 
     #[test]
     fn one_is_no_plural() {

@@ -21,9 +21,10 @@ mod upstream;
 mod variables;
 
 pub use context::{Context, relay};
+pub use deadline::child::quoted;
 pub use exit::Exit;
 pub use failure::Failure;
-pub use hint::{TOOLS, counted, quoted};
+pub use hint::{TOOLS, counted};
 pub use report::Report;
 pub use settings::check_settings;
 pub use upstream::Upstream;

@@ -1,7 +1,9 @@
 //! A commit checked out elsewhere, and what a build has made there.
 
+use crate::look::git_in;
 use crate::{Error, Tree, ask, look};
 use deadline::Deadline;
+use deadline::child::quoted;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -68,14 +70,16 @@ impl Tree {
         ])?;
         seen.retain(|path| !is_ours(path));
         if !seen.is_empty() {
-            let first = seen[0].display().to_string();
+            let first = quoted(&format!("/{}", seen[0].display()));
+            let root = self.root();
+            let ignored = quoted(&root.join(".gitignore").to_string_lossy());
             return Err(Error::no(
                 "output-not-ignored",
                 format!("the build makes what git does not ignore, and the working tree would not be clean unless its .gitignore names that: {}", look::named(&seen)),
             )
             .hint(format!(
-                "echo /{first} >>{root}/.gitignore && git -C {root} commit -m 'Ignore what is built' .gitignore",
-                root = self.root().display()
+                "echo {first} >>{ignored} && {} commit -m 'Ignore what is built' .gitignore",
+                git_in(root)
             )));
         }
         let mut outputs = Vec::new();

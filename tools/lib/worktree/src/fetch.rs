@@ -1,5 +1,6 @@
 //! Which commit is to be deployed, fetched into the tree's own repository.
 
+use crate::look::git_in;
 use crate::{Error, Tree};
 use deadline::Deadline;
 
@@ -68,7 +69,7 @@ impl Tree {
                     "no branch is checked out in {root}, so nothing says what is to be deployed; --branch, --tag or --commit would"
                 ),
             )
-            .hint(format!("git -C {root} switch BRANCH")));
+            .hint(format!("{} switch BRANCH", git_in(self.root()))));
         };
         let setting =
             |what: &str| self.line(["config", &format!("branch.{branch}.{what}")], deadline);
@@ -80,7 +81,8 @@ impl Tree {
                 ),
             )
             .hint(format!(
-                "git -C {root} branch --set-upstream-to=origin/{branch}"
+                "{} branch --set-upstream-to=origin/{branch}",
+                git_in(self.root())
             )));
         };
         Ok((remote, merge))
@@ -193,9 +195,9 @@ impl Tree {
 
     fn no_such(&self, name: &str) -> Error {
         let root = self.root().display();
-        Error::no("no-such-revision", format!("{root}: there is no {name}")).hint(format!(
-            "git -C {root} fetch && git -C {root} branch --all --verbose"
-        ))
+        let git = git_in(self.root());
+        Error::no("no-such-revision", format!("{root}: there is no {name}"))
+            .hint(format!("{git} fetch && {git} branch --all --verbose"))
     }
 
     /// Keeps the commit of a release, whatever becomes of branches. A ref of that name that keeps another commit is
@@ -212,7 +214,7 @@ impl Tree {
                         "{name} in {root} keeps another commit, {there}, which something may need"
                     ),
                 )
-                .hint(format!("git -C {root} update-ref -d {name}")));
+                .hint(format!("{} update-ref -d {name}", git_in(self.root()))));
             }
             Err(_) => deadline.check()?,
         }

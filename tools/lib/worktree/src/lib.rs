@@ -35,6 +35,6 @@ pub use alone::Alone;
 pub use error::{Error, Kind};
 pub use export::Built;
 pub use fetch::Revision;
-pub use look::{Head, half_done};
+pub use look::{CLEANED, Head, half_done};
 pub use mirror::{Care, Mirrored};
 pub use tree::{Release, Tree};

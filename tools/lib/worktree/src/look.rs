@@ -2,18 +2,21 @@
 
 use crate::{Error, Tree, ask};
 use deadline::Deadline;
+use deadline::child::quoted;
 use std::path::{Path, PathBuf};
 
 /// How many files or commits are named.
 const NAMED: usize = 5;
-/// What lies in the git directory while something is half-done, and how it is given up.
-const HALF_DONE: [(&str, &str, &str); 6] = [
-    ("MERGE_HEAD", "a merge", "merge --abort"),
-    ("rebase-merge", "a rebase", "rebase --abort"),
-    ("rebase-apply", "a rebase", "rebase --abort"),
-    ("CHERRY_PICK_HEAD", "a cherry-pick", "cherry-pick --abort"),
-    ("REVERT_HEAD", "a revert", "revert --abort"),
-    ("BISECT_LOG", "a bisection", "bisect reset"),
+/// What is done about a tree that is not clean.
+pub const CLEANED: &str = "each is committed, ignored or moved away";
+/// What lies in the git directory while something is half-done.
+const HALF_DONE: [(&str, &str); 6] = [
+    ("MERGE_HEAD", "a merge"),
+    ("rebase-merge", "a rebase"),
+    ("rebase-apply", "a rebase"),
+    ("CHERRY_PICK_HEAD", "a cherry-pick"),
+    ("REVERT_HEAD", "a revert"),
+    ("BISECT_LOG", "a bisection"),
 ];
 
 /// What is checked out.
@@ -40,12 +43,12 @@ impl Tree {
     /// Insists that nothing is half-done in it and that it is clean, as `git status` has it.
     pub fn is_clean(&self, deadline: &Deadline) -> Result<(), Error> {
         let root = self.root().display();
-        if let Some((what, end)) = half_done(self.git_dir()) {
+        if let Some(what) = half_done(self.git_dir()) {
             return Err(Error::no(
                 "half-done",
                 format!("{what} is half-done in {root}: it is finished, or given up"),
             )
-            .hint(format!("git -C {root} {end}")));
+            .hint(self.show()));
         }
         let said = self.say(
             [
@@ -63,9 +66,14 @@ impl Tree {
         }
         Err(Error::no(
             "tree-dirty",
-            format!("{root} is not clean: {}", named(&dirty)),
+            format!("{root} is not clean: {}; {CLEANED}", named(&dirty)),
         )
-        .hint(format!("git -C {root} stash --include-untracked")))
+        .hint(self.show()))
+    }
+
+    /// What shows how it stands. The application may run out of it: nothing that takes away or rewrites a file is to be pasted.
+    fn show(&self) -> String {
+        format!("{} status", git_in(self.root()))
     }
 
     /// Insists that nothing is lost once the checked-out branch is at `commit`: whatever it has now is contained in that, in another
@@ -84,7 +92,7 @@ impl Tree {
                 named(&shown)
             ),
         )
-        .hint(format!("git -C {root} push")))
+        .hint(format!("{} push", git_in(self.root()))))
     }
 
     /// The checked-out commits that only the checked-out branch has, newest first, each with its subject.
@@ -113,12 +121,24 @@ impl Tree {
     }
 }
 
-/// What is half-done in a working tree with that git directory, and the git command that gives it up; nothing where nothing is.
-pub fn half_done(git_dir: &Path) -> Option<(&'static str, &'static str)> {
+/// What is half-done in a working tree with that git directory; nothing where nothing is.
+pub fn half_done(git_dir: &Path) -> Option<&'static str> {
     HALF_DONE
         .iter()
-        .find(|(file, ..)| git_dir.join(file).exists())
-        .map(|(_, what, end)| (*what, *end))
+        .find(|(file, _)| git_dir.join(file).exists())
+        .map(|(_, what)| *what)
+}
+
+/// git for the tree at `root`, as a person types it.
+pub(crate) fn git_in(root: &Path) -> String {
+    format!("git -C {}", quoted(&root.to_string_lossy()))
+}
+
+/// What moves that path in the tree at `root` beside it, over nothing.
+pub(crate) fn out_of_the_way(root: &Path, path: &Path) -> String {
+    let [from, above] =
+        [root.join(path), root.join("..")].map(|path| quoted(&path.to_string_lossy()));
+    format!("mv --no-clobber {from} {above}")
 }
 
 /// The first few, and how many more there are.

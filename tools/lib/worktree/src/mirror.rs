@@ -231,7 +231,7 @@ impl Tree {
                     look::named(&refused)
                 ),
             )
-            .hint(format!("mv {root}/{} {root}/../", refused[0].display())));
+            .hint(look::out_of_the_way(self.root(), &refused[0])));
         }
         // What lies in another one goes with it.
         let mut away: Vec<PathBuf> = Vec::new();

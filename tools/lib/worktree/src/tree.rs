@@ -1,6 +1,7 @@
 //! Where a working tree and its git directory lie.
 
 use crate::Error;
+use crate::look::git_in;
 use deadline::Deadline;
 use std::ffi::OsStr;
 use std::fs;
@@ -34,7 +35,7 @@ impl Tree {
         let shown = directory.display();
         let none = |why: &str| {
             Error::no("not-a-working-tree", format!("{shown} {why}"))
-                .hint(format!("git -C {shown} rev-parse --show-toplevel"))
+                .hint(format!("{} rev-parse --show-toplevel", git_in(directory)))
         };
         let root = fs::canonicalize(directory).map_err(|_| none("is not there"))?;
         if !root.is_dir() {

@@ -35,7 +35,7 @@ fn judge(tree: &Utf8Path, branch: &str, wanted: &str) -> Finding {
         };
         Finding::fail(
             format!("{tree} is on {found}, not on {wanted}"),
-            format!("git -C {tree} switch {wanted}"),
+            format!("git -C {} switch {wanted}", step::quoted(tree.as_str())),
         )
     };
     finding.measured(branch, wanted)

@@ -9,6 +9,7 @@ use application::fail;
 use camino::{Utf8Path, Utf8PathBuf};
 use deadline::Deadline;
 use releases::Current;
+use step::quoted;
 use worktree::{Revision, Tree};
 
 /// How many changed files are named.
@@ -29,10 +30,10 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
     let look = || -> Result<Finding, Finding> {
         let directory = git(tree, &["rev-parse", "--absolute-git-dir"], deadline)?;
         let directory = Utf8PathBuf::from(directory.trim_end());
-        if let Some((what, end)) = worktree::half_done(directory.as_std_path()) {
+        if let Some(what) = worktree::half_done(directory.as_std_path()) {
             return Err(Finding::fail(
                 format!("{what} is half-done in {tree}: it is finished, or given up"),
-                format!("git -C {tree} {end}"),
+                show(tree),
             ));
         }
         let status = git(tree, &["status", "--porcelain", "-z"], deadline)?;
@@ -88,8 +89,17 @@ fn moved(given: &Given, tree: &Utf8Path, head: Option<&str>) -> Option<Finding> 
             short(head),
             short(&commit)
         ),
-        format!("git -C {tree} reset --keep {}", short(&commit)),
+        format!(
+            "git -C {} reset --keep {}",
+            quoted(tree.as_str()),
+            short(&commit)
+        ),
     ))
+}
+
+/// The application may run out of it: nothing that takes away or rewrites a file is to be pasted.
+fn show(tree: &Utf8Path) -> String {
+    format!("git -C {} status", quoted(tree.as_str()))
 }
 
 fn short(commit: &str) -> &str {
@@ -117,8 +127,12 @@ fn judge(tree: &Utf8Path, status: &str) -> Finding {
     };
     names.truncate(NAMED);
     Finding::fail(
-        format!("{tree} is not clean: {}{more}", names.join(", ")),
-        format!("git -C {tree} stash --include-untracked"),
+        format!(
+            "{tree} is not clean: {}{more}; {}",
+            names.join(", "),
+            worktree::CLEANED
+        ),
+        show(tree),
     )
     .measured(count, 0)
 }
@@ -146,7 +160,7 @@ mod tests {
         let many = "?? x\0".repeat(9);
         let finding = judge(Utf8Path::new("/t"), &many);
         assert!(
-            finding.message.ends_with("and 4 more"),
+            finding.message.contains(" and 4 more; "),
             "{}",
             finding.message
         );

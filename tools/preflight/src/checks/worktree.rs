@@ -21,7 +21,7 @@ pub(super) fn git(
         )),
         Err(error) => Err(Finding::fail(
             error.to_string(),
-            format!("git -C {tree} status"),
+            format!("git -C {} status", step::quoted(tree.as_str())),
         )),
     }
 }

@@ -1,6 +1,6 @@
 //! A child's lines, counted or gathered as they come, however many there are.
 
-use super::{ChildError, Finished, KEPT, Options, Sink, run};
+use super::{ChildError, Finished, Options, Sink, run};
 use crate::Deadline;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +41,7 @@ pub fn fold_lines<T: Default + Send + 'static>(
     if !finished.is_read() {
         return Err(ChildError::Cut {
             program,
-            longest: KEPT,
+            longest: None,
         });
     }
     let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);

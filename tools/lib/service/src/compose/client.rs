@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use deadline::Deadline;
-use deadline::child::{Answer, ChildError, Finished, Options, Streams, ask, fold_lines, run};
+use deadline::child::{
+    Answer, ChildError, Finished, Options, Streams, ask, fold_lines, quoted, run,
+};
 
 use super::project::Project;
 use crate::Error;
@@ -165,8 +167,8 @@ impl Client {
                         action,
                         said: all_of(&finished),
                         hint: Some(format!(
-                            "cd {} && {} -p {} {}",
-                            directory.display(),
+                            "{} && {} -p {} {}",
+                            enter(directory),
                             kind.typed(),
                             project.name,
                             arguments.join(" ")
@@ -213,7 +215,11 @@ impl Client {
             .map_or(directory, |(path, _)| path);
         Error::NotFound {
             service: format!("{name} in {}", self.service),
-            hint: Some(format!("cd {directory} && {} config --services", typed())),
+            hint: Some(format!(
+                "{} && {} config --services",
+                enter(Path::new(directory)),
+                typed()
+            )),
         }
     }
 
@@ -272,7 +278,7 @@ impl Client {
             return Error::Configuration {
                 place: place.to_owned(),
                 said,
-                hint: format!("cd {} && {} config -q", place.display(), typed()),
+                hint: format!("{} && {} config -q", enter(place), typed()),
             };
         }
         let unbuilt = has(&[
@@ -303,6 +309,11 @@ fn all_of(finished: &Finished) -> String {
     } else {
         format!("its last lines were\n{}", last.join("\n"))
     }
+}
+
+/// Goes there, as a person types it.
+pub(super) fn enter(directory: &Path) -> String {
+    format!("cd {}", quoted(&directory.to_string_lossy()))
 }
 
 /// Compose as a person types it, where it has not been looked for: the first version, where there is one, takes the same words.

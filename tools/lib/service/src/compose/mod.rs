@@ -41,7 +41,7 @@ pub const KIND: &str = "compose";
 pub fn by_hand(path: &Path, current: &Path) -> String {
     let name = Project::at(path, current).name;
     let compose = client::typed();
-    format!("cd {} && {compose} -p {name}", path.display())
+    format!("{} && {compose} -p {name}", client::enter(path))
 }
 
 /// One project, or some of its services.

@@ -130,8 +130,8 @@ impl ComposeSource {
                 place: into.to_owned(),
                 said: format!("Compose does not read {image} out of what it printed itself"),
                 hint: format!(
-                    "cd {} && {} config",
-                    self.compose.path.display(),
+                    "{} && {} config",
+                    super::client::enter(&self.compose.path),
                     super::client::typed()
                 ),
             }),

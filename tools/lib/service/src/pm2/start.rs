@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use deadline::Deadline;
-use deadline::child::{Finished, Options, run};
+use deadline::child::{Finished, Options, quoted, run};
 use serde_json::{Value, json};
 
 use super::list::Entry;
@@ -83,7 +83,7 @@ impl Pm2 {
                     "" => "PM2 has nothing of that name afterwards".to_owned(),
                     said => format!("PM2 has nothing of that name afterwards: {said}"),
                 },
-                hint: Some(format!("cd {} && {}", directory.display(), self.by_hand())),
+                hint: Some(self.by_hand(&directory)),
             });
         }
         // It runs. That the next boot would start the release before is no reason to stop it again, least of all in a rollback on
@@ -147,7 +147,7 @@ impl Pm2 {
             why.push_str("; the daemon is of another version than the command, and an update starts it anew with everything that it runs");
             "pm2 update".to_owned()
         } else {
-            format!("cd {} && {}", directory.display(), self.by_hand())
+            self.by_hand(directory)
         };
         Err(Error::Refused {
             action,
@@ -156,10 +156,11 @@ impl Pm2 {
         })
     }
 
-    fn by_hand(&self) -> String {
+    fn by_hand(&self, directory: &Path) -> String {
+        let there = quoted(&directory.to_string_lossy());
         match self.setting.start.as_deref() {
-            Some(start) => format!("pm2 start --name {} {start}", self.name),
-            None => format!("cat {}", ECOSYSTEM[0]),
+            Some(start) => format!("cd {there} && pm2 start --name {} {start}", self.name),
+            None => format!("cd {there} && cat {}", ECOSYSTEM[0]),
         }
     }
 
