@@ -108,6 +108,8 @@ mod tests {
         assert!(unsaved.message.contains("PM2 has no saved list"));
         let rigid = finding(Some("static")).hint.unwrap_or_default();
         assert!(rigid.contains("[Install]\\nWantedBy="), "{rigid}");
+        // Another check's hint writes one too.
+        assert!(rigid.contains("/slipway-boot.conf"), "{rigid}");
         assert!(rigid.contains("systemctl enable shop.service"), "{rigid}");
     }
 

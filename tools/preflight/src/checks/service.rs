@@ -189,7 +189,9 @@ pub(super) mod tests {
         assert_eq!(beyond.status, Verdict::Fail);
         assert_eq!(beyond.value, 90_000);
         assert_eq!(beyond.limit, 91_000);
-        assert!(beyond.hint.unwrap().contains("TimeoutStopSec=91s"));
+        let hint = beyond.hint.unwrap();
+        assert!(hint.contains("TimeoutStopSec=91s"), "{hint}");
+        assert!(hint.contains("/slipway-stop.conf"), "{hint}");
         let for_ever = Status {
             stop_timeout: None,
             ..running

@@ -15,6 +15,7 @@ pub(super) struct Commands {
     systemctl: Option<String>,
     /// Compose as a person types it for the project.
     docker: Option<String>,
+    /// As a shell takes it: systemd's own escapes have backslashes.
     unit: String,
     /// Where a plain process has its log.
     run: String,
@@ -32,7 +33,7 @@ impl Commands {
     /// Those of the service of that name; `run` is where a plain process has its log, `current` the link to the live release.
     pub(super) fn named(name: &Name, run: &str, current: &Path) -> Self {
         Self {
-            service: name.to_string(),
+            service: quoted(&name.to_string()),
             systemctl: match name {
                 Name::Systemd(_) => Some("systemctl".to_owned()),
                 Name::SystemdUser(_) => Some("systemctl --user".to_owned()),
@@ -45,7 +46,7 @@ impl Commands {
                 _ => None,
             },
             by_pm2: matches!(name, Name::Pm2(_)),
-            unit: name.bare().into_owned(),
+            unit: quoted(&name.bare()),
             run: run.to_owned(),
         }
     }
@@ -66,7 +67,10 @@ impl Commands {
         let unit = &self.unit;
         let seconds = time.as_secs_f64().ceil();
         match (&self.systemctl, &self.docker) {
-            (Some(_), _) => self.drop_in(&format!("[Service]\\nTimeoutStopSec={seconds}s\\n")),
+            (Some(_), _) => self.drop_in(
+                "slipway-stop",
+                &format!("[Service]\\nTimeoutStopSec={seconds}s\\n"),
+            ),
             (None, Some(directory)) => format!("cd {} && docker-compose config", quoted(directory)),
             // Of the others PM2 alone has such a time. It restarts what it has, as that was started but for this.
             (None, None) => format!("pm2 restart {unit} --kill-timeout {}", time.as_millis()),
@@ -88,8 +92,8 @@ impl Commands {
         )
     }
 
-    /// Writes a file beside the unit's own, as `systemctl edit` does, and has systemd read it.
-    fn drop_in(&self, lines: &str) -> String {
+    /// Writes a file of that name beside the unit's own, as `systemctl edit` does, and has systemd read it.
+    fn drop_in(&self, name: &str, lines: &str) -> String {
         let systemctl = self.systemctl.as_deref().unwrap_or("systemctl");
         let place = match systemctl {
             "systemctl" => "/etc/systemd/system",
@@ -97,7 +101,7 @@ impl Commands {
         };
         let place = format!("{place}/{}.d", self.unit);
         format!(
-            "mkdir -p {place} && printf '{lines}' >{place}/slipway.conf && {systemctl} daemon-reload"
+            "mkdir -p {place} && printf '{lines}' >{place}/{name}.conf && {systemctl} daemon-reload"
         )
     }
 
@@ -116,7 +120,7 @@ impl Commands {
         } else {
             "default.target"
         };
-        let install = self.drop_in(&format!("[Install]\\nWantedBy={target}\\n"));
+        let install = self.drop_in("slipway-boot", &format!("[Install]\\nWantedBy={target}\\n"));
         format!("{install} && {enable}")
     }
 
@@ -148,7 +152,7 @@ impl Commands {
             Some("systemctl") => format!("journalctl -u {} -n 50", self.unit),
             Some(_) => format!("journalctl --user -u {} -n 50", self.unit),
             None if self.by_pm2 => format!("pm2 logs {} --lines 50 --nostream", self.unit),
-            None => format!("tail -n 50 {}/{}.log", self.run, self.unit),
+            None => format!("tail -n 50 {}/{}.log", quoted(&self.run), self.unit),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use deadline::Deadline;
-use deadline::child::{Answer, ChildError, Finished, Options, ask, run};
+use deadline::child::{Answer, ChildError, Finished, Options, ask, quoted, run};
 use host::Proc;
 use nix::unistd::{User, geteuid};
 
@@ -175,10 +175,10 @@ impl Control {
         } else {
             "status"
         };
-        format!("systemctl{user} {verb} {}", self.unit)
+        format!("systemctl{user} {verb} {}", quoted(&self.unit))
     }
 
-    /// What would let this user do it: a rule that names each order word for word.
+    /// What would let this user do it: a rule that names each order word for word, which visudo looks at before it counts.
     fn permission_hint(&self) -> String {
         let user = User::from_uid(geteuid())
             .ok()
@@ -189,11 +189,12 @@ impl Control {
         }
         let orders: Vec<String> = super::timer::ORDERS
             .iter()
-            .map(|order| format!("/usr/bin/systemctl {order} {}", self.unit))
+            .map(|order| format!("/usr/bin/systemctl {order} {}", ruled(&self.unit)))
             .collect();
+        let rule = format!("{user} ALL=(root) NOPASSWD: {}", orders.join(", "));
         format!(
-            "echo '{user} ALL=(root) NOPASSWD: {}' | sudo tee -a /etc/sudoers.d/slipway",
-            orders.join(", ")
+            "printf '%s\\n' {} | sudo EDITOR='tee -a' visudo -f /etc/sudoers.d/slipway",
+            quoted(&rule)
         )
     }
 
@@ -209,6 +210,13 @@ impl Control {
                 .filter(|parent| *parent > 1),
         }
     }
+}
+
+/// A unit's name as a command's argument in sudoers, which takes these for its own and what is left for a pattern: a backslash
+/// has to get through both.
+fn ruled(unit: &str) -> String {
+    let unit = unit.replace('\\', r"\\\\");
+    unit.replace(':', r"\:").replace(',', r"\,")
 }
 
 fn is_from_sudo(error: &Error) -> bool {
@@ -316,5 +324,7 @@ mod tests {
             "{hint}"
         );
         assert!(!hint.contains('*'), "{hint}");
+        // As `sudo -l` has been seen to match it.
+        assert_eq!(ruled(r"a\x2db:c,d.service"), r"a\\\\x2db\:c\,d.service");
     }
 }
