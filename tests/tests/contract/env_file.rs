@@ -1,7 +1,7 @@
 //! The application's env file: the subset that a shell and systemd read alike, and nothing in it that nobody reads.
 
 use crate::common::acts::complete;
-use crate::common::{each, each_tool, repository, run};
+use crate::common::{each, each_tool, place, repository, run};
 use serde_json::Value;
 use slipway_tests::{Ended, Supervisor, left_out, tool};
 use std::fs;
@@ -195,6 +195,29 @@ fn a_deploy_is_of_one_application() {
         run(told(&one).env("DEPLOY_ID", "d1"), 3);
         run(told(&other), 3);
     });
+}
+
+/// A shared value that the asked tool has no option for is another one's to judge, which is called when the service is stopped.
+#[test]
+fn what_tools_share_is_judged_before_a_deploy_begins() {
+    let fixture = place();
+    fixture.configure("DEPLOY_ACCEPT_UNPROVABLE", "ja");
+    // Has two tools judge it, where one is enough to say so.
+    fixture.configure("SERVICE_START_TIMEOUT", "5s");
+    let told = fixture.tool("deploy-state").args(["run", "--", "true"]);
+    let ended = run(told, 2);
+    let message = ended.text("/error/message");
+    let named = message.matches("DEPLOY_ACCEPT_UNPROVABLE in ").count();
+    assert_eq!(named, 1, "{message}");
+}
+
+/// The tools take it so, and the runbook is not to decide otherwise.
+#[test]
+fn an_empty_variable_leaves_a_runbook_what_its_file_says() {
+    let fixture = place();
+    let told = fixture.tool("deploy-state").env("DEPLOY_SERVICE", "");
+    let runbook = ["run", "--", "sh", "-c", "test -n \"$DEPLOY_SERVICE\""];
+    run(told.args(runbook), 0);
 }
 
 /// Blocks of a text in Markdown that are lines of an application's file: the first one that is no comment assigns something.

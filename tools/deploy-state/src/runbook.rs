@@ -30,7 +30,7 @@ pub(crate) fn command(words: &[OsString], id: &str, context: &Context) -> Comman
     if let Some(app) = context.app() {
         command.env("DEPLOY_APP", &app.path);
         for entry in &app.entries {
-            if std::env::var_os(&entry.key).is_none() {
+            if !step::is_set(&entry.key) {
                 command.env(&entry.key, &entry.value);
             }
         }

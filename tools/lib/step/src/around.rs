@@ -4,6 +4,7 @@
 //! it begins anew with another, under the same number.
 
 use crate::Failure;
+use crate::inject::is_set;
 use crate::options::application_file;
 use std::env;
 use std::ffi::OsString;
@@ -20,12 +21,11 @@ pub(crate) fn surround() -> Result<(), Failure> {
     let Ok(Some(file)) = application_file(&words) else {
         return Ok(());
     };
-    let is_unset = |key: &str| env::var_os(key).is_none_or(|value| value.is_empty());
     let missing: Vec<(&str, &str)> = file
         .entries
         .iter()
         .filter(|entry| OF_OTHERS.iter().any(|name| entry.key.starts_with(name)))
-        .filter(|entry| !entry.value.is_empty() && is_unset(&entry.key))
+        .filter(|entry| !entry.value.is_empty() && !is_set(&entry.key))
         .map(|entry| (entry.key.as_str(), entry.value.as_str()))
         .collect();
     let Some((name, own)) = words.split_first().filter(|_| !missing.is_empty()) else {

@@ -116,6 +116,11 @@ fn is_told(arg: &Arg, told: &[OsString]) -> bool {
     })
 }
 
+/// Whether the environment says something of it: empty is as good as unset.
+pub fn is_set(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
 /// A variable's value, from the environment before the file. Empty is as good as unset. What a deploy has put into its
 /// runbook's environment out of the file is the file's.
 pub(crate) fn found(variable: &str, file: Option<&EnvFile>) -> Result<Option<Found>, Bad> {
@@ -142,6 +147,12 @@ pub(crate) fn found(variable: &str, file: Option<&EnvFile>) -> Result<Option<Fou
         }),
         Ok(_) | Err(env::VarError::NotPresent) => Ok(in_file),
     }
+}
+
+/// What a tool would be told by that option's variable, for whoever has no such option.
+pub fn told(tool: &str, option: &str, file: Option<&EnvFile>) -> Option<String> {
+    let found = found(&variable(tool, option), file).ok()??;
+    Some(found.value)
 }
 
 fn apply(arg: Arg, found: Found, origins: &mut Origins) -> Result<Arg, Bad> {

@@ -25,6 +25,7 @@ pub use deadline::child::quoted;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use hint::{TOOLS, counted};
+pub use inject::{is_set, told};
 pub use report::Report;
 pub use settings::check_settings;
 pub use upstream::Upstream;

@@ -12,6 +12,7 @@ use clap::{Arg, Command};
 use deadline::Deadline;
 use deadline::child::{self, Options};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use std::{env, process, thread};
 
@@ -21,6 +22,8 @@ pub(crate) const WORD: &str = "--settings";
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A name that differs by no more letters from one that exists is a misspelt one, whatever it begins with.
 const MISSPELT: usize = 2;
+/// Between them they have every option that tools share.
+const WITH_SHARED: [&str; 2] = ["deploy-state", "rollback"];
 
 /// What a tool says of its variables.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -39,11 +42,11 @@ struct Problem {
 }
 
 impl Problem {
-    fn of(tool: &str, bad: &Bad) -> Self {
+    fn of(bad: Bad) -> Self {
         Self {
             line: bad.found.place.as_ref().map_or(0, |(_, line)| *line),
-            message: format!("{tool}: {}", bad.message),
             hint: bad.found.hint(),
+            message: bad.message,
         }
     }
 }
@@ -62,7 +65,7 @@ pub(crate) fn answer<T: Tool>(file: Option<&EnvFile>) -> Answer {
 fn judge(tool: &str, command: &Command, file: Option<&EnvFile>, into: &mut Vec<Problem>) {
     for arg in command.get_arguments() {
         if let Err(bad) = taken(tool, arg, file) {
-            into.push(Problem::of(tool, &bad));
+            into.push(Problem::of(bad));
         }
     }
     for subcommand in command.get_subcommands() {
@@ -107,9 +110,14 @@ fn taken(tool: &str, arg: &Arg, file: Option<&EnvFile>) -> Result<(), Bad> {
 /// the environment. Nothing is done before; a name in the environment that no tool has may be somebody else's.
 pub fn check_settings<T: Tool>(context: &Context) -> Result<(), Failure> {
     let file = context.app();
+    let own = variables::of(T::NAME, &options::command::<T>());
+    let shares = variables::all_shared()
+        .filter(|variable| !own.contains(variable))
+        .any(|variable| matches!(found(&variable, file), Ok(Some(_)) | Err(_)));
+    let is_asked = |tool: &str| (shares && WITH_SHARED.contains(&tool)) || is_mentioned(tool, file);
     let others: Vec<&str> = TOOLS
         .into_iter()
-        .filter(|tool| *tool != T::NAME && is_mentioned(tool, file))
+        .filter(|tool| *tool != T::NAME && is_asked(tool))
         .collect();
     let mut answers = vec![(T::NAME, answer::<T>(file))];
     answers.extend(asked(&others, file, context));
@@ -118,10 +126,7 @@ pub fn check_settings<T: Tool>(context: &Context) -> Result<(), Failure> {
         .flat_map(|(_, answer)| answer.variables.clone())
         .collect();
     let tools: Vec<&str> = answers.iter().map(|(tool, _)| *tool).collect();
-    let mut problems: Vec<Problem> = answers
-        .into_iter()
-        .flat_map(|(_, answer)| answer.problems)
-        .collect();
+    let mut problems = of_tools(answers);
     problems.extend(of_runbooks(file));
     if let Some(file) = file {
         let strange = unknown(file, &tools, &names).into_iter();
@@ -132,9 +137,7 @@ pub fn check_settings<T: Tool>(context: &Context) -> Result<(), Failure> {
             hint: edit(&file.path, line),
         }));
     }
-    // Two tools may take the same one.
     problems.sort_by_key(|problem| problem.line);
-    problems.dedup_by_key(|problem| problem.message.clone());
     let Some(first) = problems.first() else {
         return Ok(());
     };
@@ -143,6 +146,21 @@ pub fn check_settings<T: Tool>(context: &Context) -> Result<(), Failure> {
         .map(|problem| problem.message.as_str())
         .collect();
     Err(Failure::usage(messages.join("; ")).hint(&first.hint))
+}
+
+/// What the tools would refuse, each by its name. Two may take the same variable: what both refuse is told once.
+fn of_tools(answers: Vec<(&str, Answer)>) -> Vec<Problem> {
+    let mut told = BTreeSet::new();
+    let mut problems = Vec::new();
+    for (tool, answer) in answers {
+        for problem in answer.problems {
+            if told.insert((problem.line, problem.message.clone())) {
+                let message = format!("{tool}: {}", problem.message);
+                problems.push(Problem { message, ..problem });
+            }
+        }
+    }
+    problems
 }
 
 /// Whether a variable is there that is the tool's, or may be meant to be.

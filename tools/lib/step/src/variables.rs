@@ -88,12 +88,24 @@ pub(crate) fn truth(value: &str) -> Option<bool> {
 
 /// The variables that a tool takes, with all of its subcommands, and the ones that all take.
 pub(crate) fn known(tool: &str, command: &Command) -> Vec<String> {
-    let mut known: Vec<String> = SHARED.iter().map(|option| shared(option)).collect();
+    let mut known: Vec<String> = all_shared().collect();
     known.extend(RUNBOOK.iter().map(|(variable, _)| (*variable).to_owned()));
     collect(tool, command, &mut known);
     known.sort_unstable();
     known.dedup();
     known
+}
+
+/// Those of options that several tools share.
+pub(crate) fn all_shared() -> impl Iterator<Item = String> {
+    SHARED.iter().map(|option| shared(option))
+}
+
+/// Those that stand for an option of this tool.
+pub(crate) fn of(tool: &str, command: &Command) -> Vec<String> {
+    let mut own = Vec::new();
+    collect(tool, command, &mut own);
+    own
 }
 
 fn collect(tool: &str, command: &Command, into: &mut Vec<String>) {
