@@ -106,8 +106,36 @@ impl Compose {
         let ask = ["image", "inspect", "--format", "{{.Id}}", name];
         match self.client.docker(&ask, &action, deadline) {
             Ok(finished) => Ok(Some(finished.stdout_text().trim().to_owned())),
-            Err(Error::Refused { .. }) => Ok(None),
+            Err(Error::Refused { said, .. }) if is_gone(&said) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether the engine says that it has no such image. Whatever else it says is no reason to pass a release over.
+fn is_gone(said: &str) -> bool {
+    said.to_ascii_lowercase().contains("no such image")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_gone;
+
+    #[test]
+    fn an_engine_in_trouble_has_not_lost_an_image() {
+        for gone in [
+            "Error response from daemon: No such image: demo:1",
+            "Error: No such image: demo:1",
+        ] {
+            assert!(is_gone(gone), "{gone}");
+        }
+        for trouble in [
+            "Error response from daemon: layer does not exist",
+            "request returned 500 Internal Server Error for API route and version",
+            "Error response from daemon: open /var/lib/docker/image: too many open files",
+            "exit status: 1",
+        ] {
+            assert!(!is_gone(trouble), "{trouble}");
         }
     }
 }
