@@ -57,7 +57,7 @@ impl From<Failure> for Problem {
 
 impl Given {
     pub(crate) fn of(mut args: Args, protected: bool, context: &Context) -> Result<Self, Failure> {
-        let stage = |option| of_tool(context.app(), "release-stage", option);
+        let stage = |option| step::told("release-stage", option, context.app());
         // What is to be staged is what a deploy would stage, whoever asks; and the branch of a working tree is the one it follows.
         args.source = args.source.or_else(|| stage("source").map(Into::into));
         if args.git.is_none()
@@ -115,23 +115,9 @@ impl Given {
         format!("{} --force {app}", self.runbook())
     }
 
-    /// The runbook of an application of this kind, by its file, else by how it was deployed before.
     fn runbook(&self) -> String {
-        let is_told = |option| self.of_stage(option).is_some();
-        let before = || {
-            let state = self.state(self.application.as_ref()?).ok()?;
-            Some(state.kind.clone()).filter(|kind| kind != "release")
-        };
-        let kind = if is_told("in-place") {
-            Some("in-place".to_owned())
-        } else if is_told("compose") {
-            Some("compose".to_owned())
-        } else if is_told("source") || is_told("git") {
-            None
-        } else {
-            before()
-        };
-        kind.map_or_else(|| "deploy".to_owned(), |kind| format!("deploy-{kind}"))
+        let state = || self.state(self.application.as_ref()?).ok();
+        application::runbook(self.env_file.as_ref(), || Some(state()?.kind.clone()))
     }
 
     /// What release-stage would be told by that option, which the command line of this tool does not have.
@@ -141,7 +127,7 @@ impl Given {
 
     /// The same of any tool.
     pub(crate) fn of_tool(&self, tool: &str, option: &str) -> Option<String> {
-        of_tool(self.env_file.as_ref(), tool, option)
+        step::told(tool, option, self.env_file.as_ref())
     }
 
     /// The working tree that the application runs in, where it is the one that is looked at.
@@ -173,15 +159,6 @@ impl Given {
             .get_or_init(|| application.load().map_err(Problem::from))
             .as_ref()
     }
-}
-
-/// What a tool would be told by that option's variable.
-fn of_tool(file: Option<&EnvFile>, tool: &str, option: &str) -> Option<String> {
-    let variable = step::variable(tool, option);
-    let around = std::env::var(&variable).ok();
-    let in_file = || Some(file?.get(&variable)?.value.clone());
-    let told = around.filter(|value| !value.is_empty()).or_else(in_file);
-    told.filter(|value| !value.is_empty())
 }
 
 /// Opens that file; what is to stand in it is the message's to say.

@@ -116,8 +116,8 @@ impl step::Tool for Tool {
         let application = Application::of(&args.layout)?;
         let dry_run = args.dry_run;
         if args.force && protected::is_protected(context)? {
-            let hint = "deploy-state mark RELEASE good, by whoever knows that it is";
-            return Err(protected::not_forced("a bad verdict is", hint));
+            let hint = "deploy-state mark RELEASE good";
+            return Err(protected::not_forced(protected::BAD, hint));
         }
         if let Some(told) = &args.source {
             source::is_absolute(told, &["RELEASE_STAGE_SOURCE"], context.app())?;

@@ -60,8 +60,8 @@ impl step::Tool for Tool {
             is_protected: protected::is_protected(context)?,
         };
         if wish.force && wish.is_protected {
-            let hint = "deploy-state mark RELEASE good, by whoever knows that it is";
-            return Err(protected::not_forced("a bad verdict is", hint));
+            let hint = "deploy-state mark RELEASE good";
+            return Err(protected::not_forced(protected::BAD, hint));
         }
         let deadline = context.deadline(LIMIT);
         let whole = if args.dry_run {

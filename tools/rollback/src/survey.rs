@@ -110,7 +110,7 @@ pub(crate) fn survey(
         survey.passed.push(Passed { name: to, why });
     }
     if let Some(why) = refused {
-        return Err(without_images(application, &survey, &why, context));
+        return Err(without_images(state.kind, &survey, &why, context));
     }
     if !wanted.automatic
         && let Some(service) = service
@@ -154,23 +154,12 @@ fn listed(images: &[Image]) -> String {
 }
 
 /// A person wanted to go to a release that cannot be started.
-fn without_images(
-    application: &Application,
-    survey: &Survey,
-    why: &str,
-    context: &Context,
-) -> Failure {
+fn without_images(kind: String, survey: &Survey, why: &str, context: &Context) -> Failure {
     let failure = Failure::no("images-missing", format!("{why}; nothing was changed"));
     if let Some(other) = &survey.to {
         return failure.hint(format!("rollback --to {other}"));
     }
-    let live = survey.live.as_deref();
-    let kind = live.and_then(|live| application.kind_of(live).ok());
-    let runbook = if kind == Some(service::COMPOSE) {
-        "deploy-compose"
-    } else {
-        "deploy"
-    };
+    let runbook = application::runbook(context.app(), || Some(kind));
     let app = context.app_name();
     failure.hint(format!("{runbook} {}", app.as_deref().unwrap_or("APP")))
 }

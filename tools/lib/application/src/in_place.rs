@@ -11,9 +11,9 @@ use step::Failure;
 use worktree::{Alone, Care, Mirrored, Release, Tree};
 
 /// How a state calls an application whose releases are directories of their own.
-const RELEASE: &str = "release";
+pub(crate) const RELEASE: &str = "release";
 /// How it calls one whose releases are mirrored into a working tree.
-const IN_PLACE: &str = "in-place";
+pub(crate) const IN_PLACE: &str = "in-place";
 
 impl Application {
     /// What this release says of itself; nothing where it was not staged by this program.

@@ -9,6 +9,7 @@ mod options;
 pub mod protected;
 mod recover;
 mod rootless;
+mod runbook;
 pub mod runs;
 pub mod who;
 
@@ -18,6 +19,7 @@ pub use lease::{Begun, Lease, Request, STALE_AFTER, busy, record};
 pub use options::{EndpointArgs, HealthArgs, LayoutArgs, ServiceArgs};
 pub use recover::{PROBATION, Recovered, Swept, lower};
 pub use rootless::service_of;
+pub use runbook::runbook;
 
 use camino::Utf8PathBuf;
 use deadline::Deadline;

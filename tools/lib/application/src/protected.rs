@@ -37,6 +37,10 @@ pub fn is_protected(context: &Context) -> Result<bool, Failure> {
     Ok(protected)
 }
 
+/// What of a bad release is not gone past, for [`not_forced`].
+pub const BAD: &str =
+    "a bad verdict, which whoever knows that the release is good takes back by that mark, is";
+
 /// The refusal of `--force`: `what` is not gone past here, and `hint` is what can be done instead.
 pub fn not_forced(what: &str, hint: &str) -> Failure {
     let message = format!("this environment is protected: {what} not gone past");
