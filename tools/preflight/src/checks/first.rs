@@ -71,7 +71,6 @@ fn home(status: &Status) -> Option<Utf8PathBuf> {
     let proc = Proc::system();
     let pid = status.main_pid?;
     let stands = Utf8PathBuf::from_path_buf(proc.cwd(pid).ok()?).ok()?;
-    let is_a_users = std::env::home_dir().is_some_and(|home| home == stands);
     // PM2 makes one argument of all.
     let arguments = proc.arguments(pid).ok()?;
     let lines: Vec<_> = arguments
@@ -88,10 +87,49 @@ fn home(status: &Status) -> Option<Utf8PathBuf> {
                 && !path.starts_with(&stands)
                 && !of_the_system(path)
         });
-    (!is_a_users && !elsewhere && stands != "/" && !of_the_system(stands.as_std_path()))
+    (!elsewhere && !of_many(stands.as_std_path()) && !of_the_system(stands.as_std_path()))
         .then_some(stands)
+}
+
+/// Whether more lies there than one application: a directory at the top, one of those for all, or somebody's home. A copy of it
+/// would show to all what was one user's own.
+fn of_many(path: &Path) -> bool {
+    let above = path.parent();
+    above.is_none_or(|above| above == "/" || above == "/home")
+        || path == "/var/tmp"
+        || std::env::home_dir().is_some_and(|home| home == path)
 }
 
 fn of_the_system(path: &Path) -> bool {
     OF_THE_SYSTEM.iter().any(|place| path.starts_with(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_many;
+    use std::path::Path;
+
+    #[test]
+    fn a_home_and_a_place_for_all_are_no_applications() {
+        for path in [
+            "/",
+            "/home/shop",
+            "/opt",
+            "/srv",
+            "/tmp",
+            "/root",
+            "/var/tmp",
+        ] {
+            assert!(of_many(Path::new(path)), "{path}");
+        }
+        for path in [
+            "/home/shop/app",
+            "/opt/shop",
+            "/srv/shop",
+            "/var/www",
+            "/tmp/x",
+        ] {
+            assert!(!of_many(Path::new(path)), "{path}");
+        }
+    }
 }
