@@ -80,6 +80,14 @@ fn supervisords_script_stops_what_is_about_to_be_started_again() {
     assert_eq!(asked, "stopProcess\ngetProcessInfo\nstopProcess\n");
     let asked = said("stop", &long_ago).1;
     assert_eq!(asked, "stopProcess\ngetProcessInfo\n");
+    // One that supervisord says nothing of is not asked for ever.
+    fs::write(directory.join("state"), fault).unwrap();
+    fs::remove_file(directory.join("asked")).unwrap();
+    let output = Command::new(&script)
+        .arg("stop")
+        .env("PATH", &path)
+        .output();
+    assert_eq!(output.unwrap().status.code(), Some(1));
 }
 
 #[test]
