@@ -57,6 +57,11 @@ on_each!(the_applications_own_word_ends_the_deploy, |fixture| {
     checkout.deploys("1");
     checkout.commit("2", "healthy");
     checkout.deploys("2");
+    // What is live already says so of itself as well, where it was down and is started again.
+    fixture.tool("service-stop").stderr_any().run(0);
+    let live = fixture.selected();
+    checkout.deploys("2");
+    assert_eq!(fixture.selected(), live);
     // Nobody says so of one that is sick.
     checkout.commit("3", "health-status=500");
     fixture.configure("DEPLOY_AWAIT_HEALTHY", "2s");

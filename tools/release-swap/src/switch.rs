@@ -23,7 +23,8 @@ pub struct SwapReport {
 }
 
 /// Makes `to` the live release: the intent and the service's counters go into the state, then the link is switched,
-/// then the outcome is recorded, all under the state's lock. A deploy is in the phase `restart` afterwards.
+/// then the outcome is recorded, each under the state's lock; while a working tree is mirrored it is let go of, and what the service's
+/// own start has announced meanwhile goes first. A deploy is in the phase `restart` afterwards.
 ///
 /// In a rollback that has been announced (`State::roll_back`) the intent is there already. After an error the link is
 /// as it was and nothing is announced any more, unless the state itself could not be written: then recovery knows.
@@ -46,11 +47,13 @@ pub fn switch(
     let care = care(&held.state);
     if from.as_deref() == Some(to) {
         // Selected and yet not where it runs: a mirror of this or of another release was killed in the middle.
+        let status = held.state.status.clone();
         drop(held);
         if care == Care::Save || !application.is_placed(to)? {
             application.place(to, care, deadline)?.tell();
         }
         let mut held = lease.lock(deadline)?;
+        as_announced(application, &mut held, &status)?;
         // Switched by a tool that was killed before it could say so.
         if let Some(intent) = announced.filter(|intent| intent.to == to) {
             record(&mut held, |state| state.switched(lease.id()))?;
@@ -59,6 +62,11 @@ pub fn switch(
                 from: intent.from,
                 to: to.into(),
             });
+        }
+        // The deploy is for this one all the same, which may say of itself that it is well.
+        let stays = held.state.stays(lease.id(), to);
+        if let Some(note) = stays.map_err(|refused| fail::refused(&refused))? {
+            held.write(note).map_err(fail::store)?;
         }
         return Ok(SwapReport {
             from,
@@ -71,14 +79,17 @@ pub fn switch(
         announce(&mut held, lease, from.clone(), to, seen)?;
     }
     // The intent and the lease keep others away while the lock is let go of.
+    let status = held.state.status.clone();
     let placed = application.place_unlocked(held, to, care, deadline);
     let (mut held, placed) = match placed {
-        Ok((held, placed)) => {
-            let lost = held.state.held_by(lease.id()).err();
-            lost.map_or(Ok(()), |lost| Err(fail::refused(&lost)))?;
+        Ok((mut held, placed)) => {
+            as_announced(application, &mut held, &status)?;
             (held, placed)
         }
-        Err((failure, Some(mut held))) if held.state.held_by(lease.id()).is_ok() => {
+        Err((failure, Some(mut held))) => {
+            if as_announced(application, &mut held, &status).is_err() {
+                return Err(failure);
+            }
             (held.state.switch, held.state.probation_until) = before;
             take_back(application, &mut held, lease, to);
             return Err(failure);
@@ -98,6 +109,25 @@ pub fn switch(
         to: to.into(),
         changed: true,
     })
+}
+
+/// Whether the state is as it was before its lock was let go of. The service's own start needs no lease to turn a deploy back, and
+/// does so under the same id: its announcement is not this switch's to fulfil.
+fn as_announced(
+    application: &Application,
+    held: &mut Held<'_>,
+    before: &Status,
+) -> Result<(), Failure> {
+    application.learn(&mut held.state)?;
+    if held.state.status == *before {
+        return Ok(());
+    }
+    let id = before.deploy().map_or("", |deploy| deploy.id.as_str());
+    held.state
+        .held_by(id)
+        .map_err(|refused| fail::refused(&refused))?;
+    let message = format!("the service's own start has turned the deploy {id} back meanwhile");
+    Err(Failure::busy("lease-lost", message).hint("deploy-state show"))
 }
 
 /// What people have changed in a working tree keeps a new release out, and does not stop a rollback.

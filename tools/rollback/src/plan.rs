@@ -192,7 +192,8 @@ pub(crate) fn target(
     // It is started again where it is, if it can be.
     let stays = live.filter(|live| !passed.contains(live));
     if let Some(deploy) = deploy.filter(|deploy| deploy.moment_of.is_none()) {
-        let switched = deploy.release.is_some() && deploy.release.as_deref() == live;
+        let brought = deploy.release.is_some() && !deploy.brings_nothing();
+        let switched = brought && deploy.release.as_deref() == live;
         if !switched && let Some(live) = stays {
             return Ok(live.into());
         }

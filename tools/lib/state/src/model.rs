@@ -300,12 +300,7 @@ impl State {
 
     /// The deploy that is going on.
     pub fn deploy(&self) -> Option<&Deploy> {
-        match &self.status {
-            Status::Idle => None,
-            Status::Deploying(deploy)
-            | Status::Validating(deploy)
-            | Status::RollingBack(deploy) => Some(deploy),
-        }
+        self.status.deploy()
     }
 
     /// The same, to be changed by a transition.
@@ -337,7 +332,25 @@ impl State {
     }
 }
 
+impl Deploy {
+    /// Whether it is for the very release that it would come back to: nothing new goes live with it, and that one was validated
+    /// before.
+    pub fn brings_nothing(&self) -> bool {
+        self.release.is_some() && self.release == self.previous
+    }
+}
+
 impl Status {
+    /// The deploy that holds the lease.
+    pub fn deploy(&self) -> Option<&Deploy> {
+        match self {
+            Self::Idle => None,
+            Self::Deploying(deploy) | Self::Validating(deploy) | Self::RollingBack(deploy) => {
+                Some(deploy)
+            }
+        }
+    }
+
     /// The name in the state file.
     pub fn name(&self) -> &'static str {
         match self {

@@ -90,7 +90,8 @@ pub fn settle(
             format!("{died}, rolling back; {} is live", named(link)),
         ),
         (Status::Validating(_), None) => {
-            let validated = if is_at(deploy.release.as_deref()) && deploy.release.is_some() {
+            let brought = deploy.release.is_some() && !deploy.brings_nothing();
+            let validated = if brought && is_at(deploy.release.as_deref()) {
                 "not validated"
             } else {
                 "as before"

@@ -159,6 +159,8 @@ impl State {
         }
         if let Some(deploy) = self.deploy_mut() {
             if action == "swap" {
+                // It comes back to another one than it brings.
+                deploy.previous.take_if(|previous| *previous == intent.to);
                 deploy.release = Some(intent.to.clone());
                 deploy.current_commit = commit.or(deploy.current_commit.take());
             }
@@ -167,6 +169,24 @@ impl State {
         self.switch = Some(switch);
         self.probation_until = None;
         Ok(note)
+    }
+
+    /// The release that is live is the one that this deploy is for: nothing has to be switched, and its service is started anew.
+    /// Nothing where that is known, or where no deploy is going on that could end well by it.
+    pub fn stays(&mut self, id: &str, release: &str) -> Result<Option<Note>, Refused> {
+        self.held_by(id)?;
+        let (Status::Deploying(deploy) | Status::Validating(deploy)) = &mut self.status else {
+            return Ok(None);
+        };
+        if deploy.moment_of.is_some() || deploy.release.as_deref() == Some(release) {
+            return Ok(None);
+        }
+        deploy.release = Some(release.into());
+        Ok(Some(Note::new(
+            "stays",
+            Some(id),
+            json!({"release": release}),
+        )))
     }
 
     /// The link has been switched as announced.
@@ -196,49 +216,6 @@ impl State {
             Some(id),
             json!({"to": to, "liveRelease": live}),
         ))
-    }
-
-    /// The drain flag is about to be raised; whoever ends the deploy lowers it.
-    pub fn raise(&mut self, id: &str, pending_file: Option<&str>) -> Result<Note, Refused> {
-        self.held_by(id)?;
-        if let Some(deploy) = self.deploy_mut() {
-            deploy.pending_file = pending_file.map(str::to_owned);
-        }
-        Ok(Note::new(
-            "draining",
-            Some(id),
-            json!({"pendingFile": pending_file}),
-        ))
-    }
-
-    /// A server behind HAProxy is about to be drained, or is ready again; whoever ends the deploy makes it ready. Nothing where
-    /// that is known.
-    pub fn drain(
-        &mut self,
-        id: &str,
-        server: &str,
-        drained: bool,
-    ) -> Result<Option<Note>, Refused> {
-        self.held_by(id)?;
-        if drained == self.drained.iter().any(|known| known == server) {
-            return Ok(None);
-        }
-        self.drained.retain(|known| known != server);
-        if drained {
-            self.drained.push(server.to_owned());
-        }
-        self.kept_drained &= !self.drained.is_empty();
-        Ok(Some(Note::new(
-            "draining",
-            Some(id),
-            json!({"haproxy": server, "drained": drained}),
-        )))
-    }
-
-    /// These servers drain no more. Whether the others are kept drained stays as it was where that is not told.
-    pub fn undrain(&mut self, no_more: &[String], kept: Option<bool>) {
-        self.drained.retain(|known| !no_more.contains(known));
-        self.kept_drained = kept.unwrap_or(self.kept_drained) && !self.drained.is_empty();
     }
 
     /// The deploy turns back to `to`: from now on only finishing the rollback can end it.
@@ -306,7 +283,10 @@ impl State {
                 {
                     Some(Verdict::Bad)
                 }
-                Outcome::Failed if is_live || rolling_back => Some(Verdict::Bad),
+                // One that was well before is not judged by a start that was to bring it up again.
+                Outcome::Failed if (is_live || rolling_back) && !deploy.brings_nothing() => {
+                    Some(Verdict::Bad)
+                }
                 _ => None,
             };
             if let (Some(verdict), Some(release)) = (verdict, self.release_mut(name)) {
@@ -317,7 +297,9 @@ impl State {
             self.probation_until = match outcome {
                 Outcome::Succeeded => at.checked_add(probation),
                 // What went live and was never validated is watched all the more.
-                Outcome::Aborted if is_live && self.probation_until.is_none() => {
+                Outcome::Aborted
+                    if is_live && !deploy.brings_nothing() && self.probation_until.is_none() =>
+                {
                     at.checked_add(probation)
                 }
                 // What was live before and was not touched keeps what it had.
@@ -360,5 +342,6 @@ impl State {
     }
 }
 
+mod drained;
 #[cfg(test)]
 mod tests;

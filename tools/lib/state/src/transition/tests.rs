@@ -207,3 +207,31 @@ fn a_tools_own_moment_gives_no_verdict() {
     assert_eq!(state.live.as_deref(), Some("r2"));
     assert_eq!(state.verdict("r2"), Verdict::Unknown);
 }
+
+#[test]
+fn a_deploy_of_what_is_live_is_that_releases_and_no_failure_is_held_against_it() {
+    for (outcome, verdict) in [
+        (Outcome::Succeeded, Verdict::Good),
+        (Outcome::Failed, Verdict::Good),
+        (Outcome::Aborted, Verdict::Good),
+    ] {
+        let mut state = with_good("r1");
+        let watched = state.probation_until;
+        state.begin(begin("d1", Some("r1")));
+        state.enter("d1", Phase::Restart).unwrap();
+        assert!(state.stays("d1", "r1").unwrap().is_some());
+        assert_eq!(state.stays("d1", "r1").unwrap(), None, "it is known");
+        assert_eq!(state.deploy().unwrap().release, state.live);
+        assert!(state.deploy().unwrap().brings_nothing());
+        let at = SystemTime::UNIX_EPOCH;
+        state.end("d1", outcome, None, at, PROBATION).unwrap();
+        assert_eq!(state.verdict("r1"), verdict);
+        assert_eq!(state.probation_until, watched);
+    }
+    // Switched to, it is brought, though it is the last one that was validated.
+    let mut state = with_good("r1");
+    state.add_release("r2", None);
+    state.begin(begin("d1", Some("r2")));
+    swap(&mut state, "d1", Some("r2"), "r1");
+    assert!(!state.deploy().unwrap().brings_nothing());
+}
