@@ -89,6 +89,13 @@ on_each!(
         assert_eq!(swap.finish(3).error_code(), "git-failed");
         let foreseen = fixture.tool("service-start").arg("--dry-run");
         assert_eq!(foreseen.stderr_any().run(0).at("/changed"), true);
+        // What cannot be made good is said in the application's own start, and keeps it from nothing.
+        let away = checkout.tree.join(".git-away");
+        fs::rename(checkout.tree.join(".git"), &away).unwrap();
+        let check = fixture.tool("rollback").arg("--in-start");
+        let reason = check.stderr_any().run(0).text("/reason").to_owned();
+        assert!(reason.contains("may be half"), "{reason}");
+        fs::rename(&away, checkout.tree.join(".git")).unwrap();
         fixture.tool("service-start").stderr_any().run(0);
         checkout.holds("1");
         gate.open();
@@ -149,5 +156,30 @@ fn a_rollback_in_a_units_own_start_keeps_nobody_from_the_state() {
     deploy_state(&fixture, &["mark", &live, "pinned"], 0);
     gate.open();
     checkout.holds("1");
+    assert_eq!(checkout.state()["status"], "idle");
+}
+
+#[test]
+fn what_is_turned_back_while_it_is_mirrored_is_not_switched_to() {
+    let Some(fixture) = Fixture::on(Supervisor::Process) else {
+        return;
+    };
+    let (checkout, gate) = held_at_a_file(&fixture);
+    let deploy = Held::command_with(&fixture, &runbook(), &gate, true, &[]);
+    gate.reached();
+    // As a unit's own start does it, which needs no lease.
+    let path = fixture.root.join("deploy-state.json");
+    let mut state: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let intent = &mut state["intent"];
+    let (from, to) = (intent["from"].clone(), intent["to"].clone());
+    *intent = serde_json::json!({"action": "rollback", "from": to, "to": from});
+    state["status"] = "rolling-back".into();
+    fs::write(&path, state.to_string()).unwrap();
+    gate.open();
+    let ended = deploy.finish(1);
+    assert_ne!(ended.text("/outcome"), "succeeded", "{}", ended.report);
+    checkout.holds("1");
+    assert_eq!(fixture.selected().unwrap(), from.as_str().unwrap());
+    assert_eq!(checkout.state()["liveRelease"], from);
     assert_eq!(checkout.state()["status"], "idle");
 }

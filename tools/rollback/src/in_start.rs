@@ -12,11 +12,12 @@ use std::time::{Duration, SystemTime};
 use step::Failure;
 use worktree::Care;
 
-/// How long a unit's start may be held up by the check: less than what anybody notices, and than any start's time-out.
-const IN_START: Duration = Duration::from_secs(5);
+/// How long a unit's start may be held up by all of it, where a working tree has to hold a release again first: half of the 90 s
+/// after which systemd ends a start, so that the application has the other half.
+const BUDGET: Duration = Duration::from_secs(45);
 
-/// How long a working tree may take to hold the release before again, where what its build made has to be copied.
-const MIRROR: Duration = Duration::from_secs(60);
+/// How long each look takes at most, at the state, the supervisor and HAProxy: less than what anybody notices.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// What the check inside a start came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,22 +39,40 @@ pub(crate) fn in_start(
     service: &Service,
     args: &Args,
 ) -> Result<InStart, Failure> {
-    let checked = check(application, service, args);
-    let deadline = Deadline::after(MIRROR).uninterruptible();
-    let completed = application.complete_live(&deadline);
-    let checked = checked?;
-    completed?.tell();
-    Ok(checked)
+    let budget = Deadline::after(BUDGET).uninterruptible();
+    let checked = check(application, service, args, &budget);
+    let half = match application.complete_live(&budget) {
+        Ok(placed) => {
+            placed.tell();
+            None
+        }
+        Err(failure) => Some(format!(
+            "what starts now may be half of the live release: {}",
+            failure.message()
+        )),
+    };
+    if let Some(half) = &half {
+        step::relay(&format!("rollback: {half}"));
+    }
+    match (checked?, half) {
+        (InStart::Left(why), Some(half)) => Ok(InStart::Left(format!("{why}; {half}"))),
+        (checked, _) => Ok(checked),
+    }
 }
 
 /// The check itself. It takes the state's lock for a moment, and no lease: a runbook that is
 /// still at work finds its own gone.
-fn check(application: &Application, service: &Service, args: &Args) -> Result<InStart, Failure> {
+fn check(
+    application: &Application,
+    service: &Service,
+    args: &Args,
+    budget: &Deadline,
+) -> Result<InStart, Failure> {
     let now = SystemTime::now();
-    let deadline = Deadline::after(IN_START).uninterruptible();
+    let deadline = budget.or_after(LOOK);
     let state = application.load()?;
     if left_by_the_dead(&state, now).is_some() {
-        return finish(application, &deadline);
+        return finish(application, budget);
     }
     if !state.on_watch(now) {
         return Ok(InStart::Left("nothing is on watch".into()));
@@ -94,7 +113,7 @@ fn check(application: &Application, service: &Service, args: &Args) -> Result<In
     let why = format!("{counted} restarts since the switch");
     let attended = deploy
         .is_some_and(|deploy| state::lease::holder(&held.state, &deploy, now).life == "alive");
-    let back = switch_back(application, held, &from, &to, &why, restarts)?;
+    let back = switch_back(application, held, &from, &to, &why, restarts, budget)?;
     // A runbook that lives sees the old release well first.
     if !attended && matches!(back, InStart::Back { .. }) {
         make_ready(application);
@@ -103,10 +122,10 @@ fn check(application: &Application, service: &Service, args: &Args) -> Result<In
 }
 
 /// Finishes such a rollback: this very start brings the old release up.
-fn finish(application: &Application, deadline: &Deadline) -> Result<InStart, Failure> {
+fn finish(application: &Application, budget: &Deadline) -> Result<InStart, Failure> {
     let now = SystemTime::now();
     let live = || Ok::<_, Failure>(application.link()?.release().map(str::to_owned));
-    let held = application.lock(deadline)?;
+    let held = application.lock(&budget.or_after(LOOK))?;
     let Some(deploy) = left_by_the_dead(&held.state, now).cloned() else {
         return Ok(by_another());
     };
@@ -117,7 +136,7 @@ fn finish(application: &Application, deadline: &Deadline) -> Result<InStart, Fai
     };
     let (mut held, placed) = match to.as_str() {
         "" => (held, Placed::default()),
-        to => place(application, held, to)?,
+        to => place(application, held, to, budget)?,
     };
     if left_by_the_dead(&held.state, now) != Some(&deploy) {
         return Ok(by_another());
@@ -156,6 +175,7 @@ fn switch_back(
     to: &str,
     why: &str,
     restarts: u64,
+    budget: &Deadline,
 ) -> Result<InStart, Failure> {
     let flag = held
         .state
@@ -183,7 +203,7 @@ fn switch_back(
     };
     record(&mut held, |state| state.roll_back(&id, to, why, true))?;
     let announced = held.state.status.clone();
-    let (mut held, placed) = place(application, held, to)?;
+    let (mut held, placed) = place(application, held, to, budget)?;
     // A runbook that is still at work may have found the rollback announced, and have made it itself.
     if held.state.status != announced {
         return Ok(by_another());
@@ -208,15 +228,19 @@ fn switch_back(
     })
 }
 
-/// Brings a release in place to where it runs. It has to be whole before this very start goes on, so it has a time of its own.
+/// Brings a release in place to where it runs, with the state's lock let go of meanwhile; both within the budget.
 fn place<'a>(
     application: &'a Application,
     held: Held<'a>,
     release: &str,
+    budget: &Deadline,
 ) -> Result<(Held<'a>, Placed), Failure> {
-    let deadline = Deadline::after(MIRROR).uninterruptible();
-    let placed = application.place_unlocked(held, release, Care::Save, &deadline);
-    placed.map_err(|(failure, _)| failure)
+    if application.in_place(release)?.is_none() {
+        return Ok((held, Placed::default()));
+    }
+    drop(held);
+    let placed = application.place(release, Care::Save, budget)?;
+    Ok((application.lock(budget)?, placed))
 }
 
 /// A deploy of this tool's own, for a rollback after a deploy that had ended well.
@@ -238,6 +262,6 @@ fn begin(held: &mut Held<'_>, from: &str) -> Result<String, Failure> {
 
 /// Makes ready what was drained, as far as HAProxy answers at once: nobody stays to see the old release well.
 fn make_ready(application: &Application) {
-    let deadline = Deadline::after(IN_START).uninterruptible();
+    let deadline = Deadline::after(LOOK).uninterruptible();
     application.make_ready(Serves::AsBefore, &deadline).ok();
 }
