@@ -50,7 +50,7 @@ impl Rate {
     /// What is used up of it now. `except` is a deploy that does not count, the one that asks.
     ///
     /// A deploy counts from its beginning, whatever became of it; but not one that was given up before anything was built,
-    /// drained or stopped for it (a check refused it), and not what a tool did for itself outside a deploy. One that began in the future, by
+    /// drained or stopped for it (a check or the build step refused it, or there was nothing new), and not what a tool did for itself outside a deploy. One that began in the future, by
     /// a clock that has been set back since, does not count.
     pub fn used(self, told: &[Told], except: Option<&str>, now: SystemTime) -> Used {
         let mut began: Vec<SystemTime> = told
@@ -78,9 +78,11 @@ impl Rate {
     }
 }
 
-/// It ended before anything but checks had been done for it.
+/// It ended before anything but checks had been done for it, of which the build step may have been the last.
 fn was_only_checked(told: &Told) -> bool {
-    told.outcome.as_deref() == Some(Outcome::Aborted.name()) && told.phase <= Some(Phase::PreFlight)
+    let checked = told.phase <= Some(Phase::PreFlight)
+        || told.phase == Some(Phase::Build) && told.built_nothing == Some(true);
+    told.outcome.as_deref() == Some(Outcome::Aborted.name()) && checked
 }
 
 impl fmt::Display for Rate {
@@ -200,6 +202,24 @@ mod tests {
         // By a clock that was wrong then.
         history.push(deploy("d4", 99_000, "build", None));
         assert_eq!(used("9/1h", &history, Some("d3"), 1100).0, 1);
+    }
+
+    #[test]
+    fn what_made_nothing_does_not_count_and_a_build_does() {
+        let built = |report: Value| {
+            let mut lines = deploy("d1", 1000, "build", Some("aborted"));
+            lines.insert(
+                2,
+                json!({"event": "step", "deployId": "d1", "phase": "build", "report": report}),
+            );
+            used("9/1h", &[lines], None, 1100).0
+        };
+        assert_eq!(built(json!({"ok": true, "changed": false})), 0);
+        let refused = json!({"ok": false, "exit": 1, "error": {"code": "known-bad"}});
+        assert_eq!(built(refused), 0);
+        assert_eq!(built(json!({"ok": true, "changed": true})), 1);
+        let failed = json!({"ok": false, "exit": 1, "error": {"code": "build-failed"}});
+        assert_eq!(built(failed), 1);
     }
 
     #[test]

@@ -98,11 +98,19 @@ pub struct Told {
     /// Whether its last step was a build that failed.
     #[serde(skip)]
     pub build_failed: bool,
+    /// Whether its build step made nothing, and was not killed in the middle of it: it was refused, could not fetch what was to be built,
+    /// or found that live already. None where there was none.
+    #[serde(skip)]
+    pub built_nothing: Option<bool>,
 }
 
-/// What is not made although it could be: nothing was built, and nothing is wrong with what would be.
-const REFUSALS: [&str; 5] = [
+/// What is not made: it is refused, or could not be fetched. Nothing was built, and nothing is known to be wrong with what would be.
+const REFUSALS: [&str; 9] = [
     "known-bad",
+    "other-project",
+    "no-such-revision",
+    "git-failed",
+    "copy-timed-out",
     "tree-dirty",
     "half-done",
     "local-commits",
@@ -116,6 +124,14 @@ fn is_failed_build(step: &Value) -> bool {
     step["phase"] == Phase::Build.name()
         && matches!(report["exit"].as_u64(), Some(1 | 3 | 124))
         && !REFUSALS.contains(&code)
+}
+
+/// Whether a step of the build phase made nothing: it was refused, or there was nothing new.
+fn made_nothing(step: &Value) -> bool {
+    let report = &step["report"];
+    let code = report["error"]["code"].as_str().unwrap_or_default();
+    REFUSALS.contains(&code)
+        || report["ok"] == Value::Bool(true) && report["changed"] == Value::Bool(false)
 }
 
 /// The deploys of a history, oldest first.
@@ -144,6 +160,7 @@ pub fn deploys(history: &[Value]) -> Vec<Told> {
                 forced: false,
                 over_limit: false,
                 build_failed: false,
+                built_nothing: None,
             });
             continue;
         }
@@ -154,6 +171,10 @@ pub fn deploys(history: &[Value]) -> Vec<Told> {
             Some("step") => {
                 deploy.steps += 1;
                 deploy.build_failed = is_failed_build(line);
+                if line["phase"] == Phase::Build.name() {
+                    let so_far = deploy.built_nothing.unwrap_or(true);
+                    deploy.built_nothing = Some(so_far && made_nothing(line));
+                }
                 deploy.forced |= line["report"]["forced"] == Value::Bool(true);
             }
             Some("phase") => deploy.phase = Phase::named(&line["phase"]).or(deploy.phase),
@@ -196,6 +217,9 @@ mod tests {
         assert!(failed("build", 124, "install-timed-out"));
         assert!(failed("build", 3, "missing-program"));
         assert!(!failed("build", 1, "known-bad"));
+        assert!(!failed("build", 1, "no-such-revision"));
+        assert!(!failed("build", 3, "git-failed"));
+        assert!(!failed("build", 124, "copy-timed-out"));
         assert!(!failed("build", 130, "interrupted"));
         assert!(!failed("build", 75, "lease-lost"));
         assert!(!failed("pre-flight", 1, "check-failed"));
