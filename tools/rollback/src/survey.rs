@@ -26,6 +26,8 @@ pub(crate) struct Survey {
     pub(crate) to: Option<String>,
     /// The releases that it does not lead to, though they come before that one.
     pub(crate) passed: Vec<Passed>,
+    /// Whether it leads to another release of the live one's commit.
+    same_commit: bool,
 }
 
 /// A release that is not gone back to.
@@ -44,9 +46,14 @@ impl fmt::Display for Passed {
 }
 
 impl Survey {
-    /// Those that are passed over, as one phrase; nothing where there is none.
+    /// What is to be said of where it leads, and of those that are passed over, as one phrase; nothing where there is nothing to say.
     pub(crate) fn phrase(&self) -> Option<String> {
-        phrase(&self.passed)
+        let passed = phrase(&self.passed);
+        let (Some(to), Some(live), true) = (&self.to, &self.live, self.same_commit) else {
+            return passed;
+        };
+        let same = format!("{to} is of the same commit as {live}");
+        Some(passed.map_or_else(|| same.clone(), |passed| format!("{same}; {passed}")))
     }
 }
 
@@ -57,7 +64,8 @@ pub(crate) fn phrase(passed: &[Passed]) -> Option<String> {
 }
 
 /// Looks where to go. What nobody decided goes on to the next release where the images of one are gone; a person is told
-/// instead. By hand a release that is the same as the live one is no way back.
+/// instead. By hand a release that is known to hold the same as the live one is no way back; one that was built of the same commit may be,
+/// with other dependencies in it.
 pub(crate) fn survey(
     application: &Application,
     service: Option<&Service>,
@@ -83,7 +91,7 @@ pub(crate) fn survey(
         let named = args.to.is_some() && refused.is_none();
         if let Some(live) = live
             && !(wanted.automatic || named)
-            && is_twin(application, &state, &to, live)
+            && is_twin(application, &to, live)
         {
             let why = format!("is the same as {live}");
             survey.passed.push(Passed { name: to, why });
@@ -97,6 +105,7 @@ pub(crate) fn survey(
             lacking?
         };
         if lacking.is_empty() {
+            survey.same_commit = !wanted.automatic && is_of_the_same_commit(&state, &to, live);
             survey.to = Some(to);
             break;
         }
@@ -120,15 +129,16 @@ pub(crate) fn survey(
     Ok(survey)
 }
 
-/// Whether one release is the other again: of the same commit, or the same configuration with the same images.
-fn is_twin(application: &Application, state: &State, one: &str, other: &str) -> bool {
-    if one == other {
-        return false;
-    }
-    let commit = |name: &str| state.release(name)?.commit.as_deref();
+/// Whether one release is the other again: the same configuration with the same images.
+fn is_twin(application: &Application, one: &str, other: &str) -> bool {
     let directory = |name: &str| application.layout.releases.join(name);
-    commit(one).is_some_and(|commit_of| commit(other) == Some(commit_of))
-        || service::is_twin(directory(one).as_std_path(), directory(other).as_std_path())
+    one != other && service::is_twin(directory(one).as_std_path(), directory(other).as_std_path())
+}
+
+/// Whether one release was made of the commit that the live one was made of.
+fn is_of_the_same_commit(state: &State, one: &str, live: Option<&str>) -> bool {
+    let commit = |name: &str| state.release(name)?.commit.as_deref();
+    live.is_some_and(|live| live != one && commit(one).is_some() && commit(one) == commit(live))
 }
 
 /// The images that a start of this release would lack.
