@@ -181,12 +181,11 @@ fn a_commit_that_was_marked_bad_is_deployed_again_by_force_alone() {
     let bad = fixture.selected().unwrap();
     fixture.tool("rollback").stderr_any().run(0);
     let ended = is_refused(&checkout, "the release could not be made");
-    let mends = format!(
-        "deploy-state --app {} mark {bad} good",
-        fixture.app().display()
-    );
-    assert_eq!(ended.text("/error/hint"), mends);
-    assert!(ended.stderr.contains("--force"), "{}", ended.stderr);
+    let looks = format!("deploy-state --app {} history", fixture.app().display());
+    assert_eq!(ended.text("/error/hint"), looks);
+    for word in [bad.as_str(), "deploy-in-place --force "] {
+        assert!(ended.stderr.contains(word), "{}", ended.stderr);
+    }
     // Wherever else the commit comes from.
     let remote = fixture.directory.join("remote.git");
     let git = fixture

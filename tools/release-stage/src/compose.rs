@@ -51,6 +51,8 @@ pub(crate) fn fill(
         known_bad::refuse(
             application,
             &format!("the configuration of {named}, with the same images,"),
+            "deploy-compose",
+            context,
             |one| is_same(application, &pinned, &one.name),
         )?;
         let live = nothing_new::validated(application)?.filter(|_| request.name.is_none());

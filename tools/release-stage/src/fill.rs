@@ -145,7 +145,7 @@ fn take(
             let commit = git::check_out(context, repository, release, &deadline)?;
             context.note(format!("commit {commit}"));
             if !request.force {
-                known_bad::of_commit(application, &commit)?;
+                known_bad::of_commit(application, &commit, "deploy", context)?;
             }
             leave_out(request, release)?;
             holds_something(release, &repository.shown(), &deadline)?;

@@ -31,7 +31,7 @@ pub(crate) fn stage(maker: &Maker<'_>, wanted: &InPlace) -> Result<StageReport, 
     let commit = tree.fetch(&wanted.revision, &deadline).map_err(failed)?;
     tree.loses_nothing(&commit, &deadline).map_err(failed)?;
     if !maker.request.force {
-        known_bad::of_commit(application, &commit)?;
+        known_bad::of_commit(application, &commit, "deploy-in-place", context)?;
         if let Some(live) = is_live(maker, &commit, &deadline)? {
             return nothing_new::report(application, &live);
         }

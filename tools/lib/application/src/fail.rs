@@ -118,11 +118,11 @@ pub fn store(error: StoreError) -> Failure {
             let mut layout = releases::Layout::new(path.clone());
             layout.state.clone_from(&path);
             let history = layout.history();
-            let both = [&path, &history].map(|path| format!("mv {path} {path}.damaged"));
             let message = format!(
-                "{message}; once it and its history are moved away, the next deploy begins anew from what is on disk"
+                "{message}; a copy of it may be put back; moved away with its history {history}, it is begun anew from what is on disk, \
+                 without verdicts, pins and the lease of a deploy that goes on"
             );
-            Failure::impossible("state-damaged", message).hint(both.join(" && "))
+            Failure::impossible("state-damaged", message).hint(format!("ls -l {path} {history}"))
         }
         StoreError::NewerSchema { .. } => {
             let message = format!("{message}; install the newer version of Slipway");
