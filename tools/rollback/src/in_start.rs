@@ -54,9 +54,14 @@ pub(crate) fn in_start(
     if let Some(half) = &half {
         step::relay(&format!("rollback: {half}"));
     }
-    match (checked?, half) {
-        (InStart::Left(why), Some(half)) => Ok(InStart::Left(format!("{why}; {half}"))),
-        (checked, _) => Ok(checked),
+    match (checked, half) {
+        (Ok(InStart::Left(why)), Some(half)) => Ok(InStart::Left(format!("{why}; {half}"))),
+        (Err(failure), Some(half)) => {
+            let why = format!("the check was not made: {}", failure.message());
+            step::relay(&format!("rollback: {why}"));
+            Ok(InStart::Left(format!("{why}; {half}")))
+        }
+        (checked, _) => checked,
     }
 }
 
