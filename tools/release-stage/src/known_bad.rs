@@ -24,14 +24,16 @@ pub(crate) fn refuse(
         return Ok(());
     };
     let name = &bad.name;
-    let mut message = format!(
-        "{what} is what {name} was made of, and that one was marked bad; deploy-state history says why"
-    );
-    if !protected::is_protected(context)? {
+    let forced = if protected::is_protected(context)? {
+        String::new()
+    } else {
         let app = context.app_name();
         let app = app.as_deref().unwrap_or("APP");
-        message.push_str(&format!(", and {runbook} --force {app} goes past it"));
-    }
+        format!(", and {runbook} --force {app} goes past it")
+    };
+    let message = format!(
+        "{what} is what {name} was made of, and that one was marked bad; deploy-state history says why{forced}"
+    );
     // To call it good for this would have a rollback lead to it.
     Err(Failure::no("known-bad", message).hint("deploy-state history"))
 }
