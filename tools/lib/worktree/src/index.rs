@@ -110,12 +110,16 @@ impl Tree {
             run(command, Options::default(), deadline)
         };
         let mut finished = reset()?;
-        if !finished.status.success()
+        // One that was killed may have left several: a ref's, and that of all packed refs.
+        let mut removed = Vec::new();
+        while !finished.status.success()
             && !killed.is_empty()
             && let Some(lock) = blocked_by(&finished.tail(20))
+            && !removed.contains(&lock)
             && is_left_behind(&lock, commit, deadline)?
         {
             durable::remove(&lock)?;
+            removed.push(lock);
             finished = reset()?;
         }
         if !finished.status.success() {

@@ -67,6 +67,19 @@ fn a_half_mirrored_tree_alone_is_nobodys_change() {
 }
 
 #[test]
+fn the_locks_that_a_killed_git_has_left_are_nobodys() {
+    let bench = Bench::new();
+    let all = broken(&bench);
+    let locks = ["refs/heads/main.lock", "HEAD.lock"].map(|lock| bench.at(&format!(".git/{lock}")));
+    for lock in &locks {
+        fs::write(lock, "").unwrap();
+    }
+    bench.mirror(&all[1], Save).unwrap();
+    bench.is_at(&all[1]);
+    assert!(locks.iter().all(|lock| !lock.exists()));
+}
+
+#[test]
 fn nothing_is_made_ready_beside_a_mirror_at_work() {
     let bench = Bench::new();
     let commit = bench.commit(&[("app", "one")]);
