@@ -76,8 +76,12 @@ on_each!(by_hand_it_goes_back_and_forward_again, |fixture| {
         .as_str()
         .unwrap()
         .to_owned();
-    rolled_back(&["--to", &newest], 0);
+    // It was left as bad; a person has gone there, and it was seen well.
+    let forward = rolled_back(&["--to", &newest], 0);
+    assert!(forward.stderr.contains("marked good"), "{}", forward.stderr);
     checkout.holds("2");
+    assert_eq!(checkout.state()["releases"][2]["verdict"], "good");
+    assert_eq!(checkout.deploy(0).at("/changed"), false);
 });
 
 on_each!(without_a_version_before_there_is_no_way_back, |fixture| {

@@ -2,17 +2,18 @@
 
 use crate::announce::announce;
 use crate::args::Args;
+use crate::ending::{Ending, end};
 use crate::survey::{Survey, survey};
 use crate::verify;
 use crate::wanted::Wanted;
-use application::{Application, Lease, PROBATION, Serves, answers, fail, lower, still_drained};
+use application::{Application, Lease, Serves, answers, still_drained};
 use deadline::Deadline;
 use serde::Serialize;
 use serde_json::json;
 use service::Service;
 use service_stop::{DeadManRequest, StopReport, StopRequest};
 use state::{Outcome, Verdict};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use step::{Context, Failure};
 
 /// The service is started again by then, should this tool be killed in the middle.
@@ -146,7 +147,15 @@ pub(crate) fn roll_back(
             failure.message()
         ),
     };
-    let ended = end(application, &lease, outcome, &why, wanted.blames, &deadline);
+    // A person's choice that was seen well is as validated as a deploy's.
+    let seen_well = !wanted.automatic && done.rolled_back && done.health.is_some();
+    let ending = Ending {
+        outcome,
+        why: &why,
+        blames: wanted.blames,
+        validated: Some(&*done.to).filter(|_| result.is_ok() && seen_well),
+    };
+    let ended = end(application, &lease, &ending, &deadline, context);
     tell_verdict(application, &done, context);
     done.drained = tell_drained(application, context);
     match (result, ended) {
@@ -206,8 +215,13 @@ fn stranded(
 ) -> Failure {
     let why = format!("{}; {}", wanted.reason, failure.message());
     if !lease.is_moment() {
-        let (failed, blames) = (Outcome::Failed, wanted.blames);
-        let ended = end(application, lease, failed, &why, blames, deadline);
+        let ending = Ending {
+            outcome: Outcome::Failed,
+            why: &why,
+            blames: wanted.blames,
+            validated: None,
+        };
+        let ended = end(application, lease, &ending, deadline, context);
         unrecorded(ended, context);
     }
     let hint = failure.hint_text().unwrap_or_default();
@@ -272,45 +286,6 @@ fn stop(
         }),
     };
     service_stop::stop(lease, service, &request, deadline)
-}
-
-/// Lowers the drain flag, makes ready what was drained where the service serves now, and records how it ended.
-fn end(
-    application: &Application,
-    lease: &Lease<'_>,
-    outcome: Outcome,
-    why: &str,
-    blames: bool,
-    deadline: &Deadline,
-) -> Result<(), Failure> {
-    let serves = match outcome {
-        Outcome::Failed => Serves::No,
-        Outcome::Succeeded | Outcome::RolledBack | Outcome::Aborted => Serves::Yes,
-    };
-    let undrained = application.undrain(lease.id(), serves, deadline)?;
-    let mut held = application.lock(deadline)?;
-    let judged = held
-        .state
-        .deploy()
-        .and_then(|deploy| deploy.release.clone());
-    let judged = judged.map(|name| (held.state.verdict(&name), name));
-    let flag = held
-        .state
-        .deploy()
-        .and_then(|deploy| deploy.pending_file.clone());
-    let ended = held
-        .state
-        .end(lease.id(), outcome, Some(why), SystemTime::now(), PROBATION);
-    // Ended by the service's own start meanwhile: then that is what the history says.
-    let Ok(note) = ended else {
-        return Ok(());
-    };
-    if let Some((verdict, name)) = judged.filter(|_| !blames) {
-        held.state.keep_verdict(&name, verdict);
-    }
-    lower(flag.as_deref())?;
-    undrained.note_in(&mut held.state);
-    held.write(note).map_err(fail::store)
 }
 
 fn dry_run(seen: Survey, wanted: &Wanted, context: &Context) -> Done {

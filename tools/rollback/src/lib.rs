@@ -7,6 +7,7 @@ mod announce;
 mod args;
 mod back;
 mod codes;
+mod ending;
 mod in_start;
 mod plan;
 mod survey;
