@@ -70,7 +70,8 @@ nothing_new() {
 		return
 	fi
 	echo "${0##*/}: nothing to do: $release is live" >&2
-	give_up 0 "nothing to do: $release is live"
+	deploy-state end aborted --nothing-new --why "nothing to do: $release is live" >/dev/null
+	exit 0
 }
 
 # give_up CODE WHY: before anything that serves was touched.

@@ -1,6 +1,7 @@
 //! What keeps a deploy out, before anything that serves was touched.
 
 use crate::checkout::Checkout;
+use crate::runbook::deploy_state;
 use slipway_tests::{Ended, Fixture, Supervisor};
 use std::fs;
 
@@ -212,6 +213,9 @@ fn what_is_live_is_not_deployed_again() {
     let ended = checkout.deploy(0);
     assert_eq!(ended.at("/changed"), false, "{}", ended.report);
     assert!(ended.stderr.contains("nothing to do"), "{}", ended.stderr);
+    // Whoever follows it from elsewhere is told the same.
+    let followed = deploy_state(&fixture, &["wait"], 0);
+    assert_eq!(followed.text("/outcome"), "aborted");
     assert_eq!((pid(&fixture), fixture.selected()), before);
     assert_eq!(checkout.state()["status"], "idle");
     // What is missing in the tree is something to do, and so is a service that has begun before the tree was put right.

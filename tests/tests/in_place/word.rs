@@ -2,7 +2,7 @@
 //! own start.
 
 use crate::checkout::Checkout;
-use crate::runbook::deploy_state;
+use crate::runbook::{Gate, Held, Moment, deploy_state};
 use slipway_tests::{Fixture, Supervisor, binaries, until};
 use std::fs;
 
@@ -67,6 +67,28 @@ on_each!(the_applications_own_word_ends_the_deploy, |fixture| {
     fixture.configure("DEPLOY_AWAIT_HEALTHY", "2s");
     let ended = checkout.deploy(1);
     assert_eq!(ended.text("/outcome"), "rolled-back", "{}", ended.report);
+    let why = "the application did not say within 2s that it is well";
+    assert!(ended.text("/why").ends_with(why), "{}", ended.report);
+    checkout.holds("2");
+});
+
+on_each!(a_word_before_the_start_does_not_count, |fixture| {
+    let checkout = Checkout::new(&fixture);
+    says_so(&checkout);
+    checkout.commit("1", "healthy");
+    checkout.deploys("1");
+    checkout.commit("2", "healthy");
+    let gate = Gate::at(&fixture, Moment::Before, "service-start");
+    let runbook = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/deploy-in-place");
+    let command = format!("{runbook} {}", fixture.app().display());
+    let deploy = Held::command_with(&fixture, &command, &gate, true, &[]);
+    gate.reached();
+    let early = deploy_state(&fixture, &["healthy"], 0);
+    assert_eq!(early.at("/changed"), false, "{}", early.report);
+    assert!(early.text("/why").contains("has not been started"));
+    assert_eq!(checkout.state()["status"], "validating");
+    gate.open();
+    assert_eq!(deploy.finish(0).text("/outcome"), "succeeded");
     checkout.holds("2");
 });
 

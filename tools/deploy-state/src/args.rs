@@ -164,6 +164,9 @@ pub(crate) struct EndArgs {
     /// Why, for the history
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,
+    /// What was wanted serves already: deploy-state wait answers 0 to that
+    #[arg(long)]
+    pub(crate) nothing_new: bool,
     #[command(flatten)]
     pub(crate) probation: Probation,
 }

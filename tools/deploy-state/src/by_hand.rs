@@ -1,6 +1,6 @@
 //! The single transitions, as a person types them.
 
-use crate::args::{BeginArgs, EndArgs, PatienceArgs, Probation};
+use crate::args::{BeginArgs, EndArgs, PatienceArgs};
 use crate::limits::Limits;
 use application::{Application, Request, Serves, fail, lower, still_drained, who};
 use deadline::Deadline;
@@ -8,12 +8,12 @@ use host::{Identity, Proc};
 use releases::ResolveError;
 use serde_json::json;
 use state::lease::Patience;
-use state::{Mark, Note, Outcome, Phase, Refused, State, Status};
+use state::{Mark, Note, Outcome, Phase, Refused, State};
 use std::time::{Duration, SystemTime};
 use step::{Context, Failure, Report};
 
 /// How long one transition may take: the state's lock is held for milliseconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl From<&PatienceArgs> for Patience {
     fn from(args: &PatienceArgs) -> Self {
@@ -137,7 +137,10 @@ pub(crate) fn end(
         application,
         &id,
         outcome,
-        args.why.as_deref(),
+        Why {
+            text: args.why.as_deref(),
+            nothing_new: args.nothing_new,
+        },
         args.probation.probation,
         &deadline,
         context,
@@ -167,12 +170,30 @@ pub(crate) fn end(
     })))
 }
 
+/// Why a deploy ends.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Why<'a> {
+    /// In words, for the history.
+    pub(crate) text: Option<&'a str>,
+    /// Whether that is because what was wanted served already.
+    pub(crate) nothing_new: bool,
+}
+
+impl<'a> From<&'a str> for Why<'a> {
+    fn from(text: &'a str) -> Self {
+        Self {
+            text: Some(text),
+            nothing_new: false,
+        }
+    }
+}
+
 /// Lowers the drain flag, makes ready what was drained, and ends the deploy `id`.
 pub(crate) fn finish(
     application: &Application,
     id: &str,
     outcome: Outcome,
-    why: Option<&str>,
+    why: Why<'_>,
     probation: Duration,
     deadline: &Deadline,
     context: &Context,
@@ -197,51 +218,16 @@ pub(crate) fn finish(
         lower(flag.as_deref())?;
         undrained.note_in(state);
         let note = state
-            .end(id, outcome, why, SystemTime::now(), probation)
+            .end(id, outcome, why.text, SystemTime::now(), probation)
             .map_err(refused)?;
+        let note = if why.nothing_new {
+            note.with("nothingNew", true)
+        } else {
+            note
+        };
         Ok((Some(note), ()))
     })?;
     Ok(state)
-}
-
-/// The application says that it is well. Whoever began the deploy may be the very process that was restarted.
-pub(crate) fn healthy(
-    application: &Application,
-    args: &Probation,
-    context: &Context,
-) -> Result<Report, Failure> {
-    let state = application.load()?;
-    // Only the release that has been switched to can say that it is well; the one before may not have ended yet.
-    let Some(id) = state.deploy().and_then(|deploy| {
-        let switched = deploy.intent.is_none() && deploy.release == state.live;
-        let validating = matches!(state.status, Status::Validating(_));
-        (validating && switched && state.live.is_some()).then(|| deploy.id.clone())
-    }) else {
-        return Ok(Report::of(&json!({
-            "changed": false, "generation": state.generation,
-        })));
-    };
-    let deadline = context.deadline(PATIENCE).uninterruptible();
-    let ended = finish(
-        application,
-        &id,
-        Outcome::Succeeded,
-        Some("the application says that it is well"),
-        args.probation,
-        &deadline,
-        context,
-    );
-    let changed = match ended {
-        Ok(_) => true,
-        // Somebody else has ended it between the two looks; that is as good.
-        Err(failure) if failure.code() == "lease-lost" => false,
-        Err(failure) => return Err(failure),
-    };
-    let state = application.load()?;
-    Ok(Report::of(&json!({
-        "deployId": id, "changed": changed, "outcome": changed.then_some("succeeded"),
-        "generation": state.generation,
-    })))
 }
 
 /// Asks for no deploys.

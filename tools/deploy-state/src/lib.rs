@@ -20,6 +20,7 @@ mod serves;
 mod step_tool;
 mod verdict;
 mod wait;
+mod word;
 
 use application::Application;
 pub use args::Args;
@@ -108,7 +109,9 @@ impl step::Tool for Tool {
             Command::Begin(begin) => by_hand::begin(&application, begin, context),
             Command::Phase { phase } => by_hand::phase(&application, (*phase).into(), context),
             Command::End(end) => by_hand::end(&application, end, context),
-            Command::Healthy(healthy) => by_hand::healthy(&application, healthy, context),
+            Command::Healthy(healthy) => {
+                word::healthy(&application, &args, healthy.probation, context)
+            }
             Command::Show => look::show(&application, context),
             Command::History { last, all } => look::history(&application, *last, *all, context),
             Command::Wait { deploy, timeout } => {

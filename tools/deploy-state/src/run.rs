@@ -205,12 +205,11 @@ fn settle_own(
     let is_live =
         deploy.release.is_some() && deploy.release.as_deref() == application.link()?.release();
     if ended_well && is_live && matches!(state.status, Status::Validating(_)) {
-        let why = Some("the runbook ended well");
         by_hand::finish(
             application,
             id,
             Outcome::Succeeded,
-            why,
+            "the runbook ended well".into(),
             PROBATION,
             &deadline,
             context,

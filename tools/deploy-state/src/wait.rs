@@ -1,7 +1,7 @@
 //! Following a deploy that another process makes.
 
 use application::{Application, fail};
-use serde_json::json;
+use serde_json::{Value, json};
 use state::lease::holder;
 use state::{Status, Told};
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use step::{Context, Failure, Report};
 /// How often the state is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Waits until the deploy has ended: 0 where it succeeded, 1 where it did not, 124 where it has not ended in time.
+/// Waits until the deploy has ended: 0 where it succeeded or had nothing to do, 1 where it did not, 124 where it has not ended in time.
 pub(crate) fn wait(
     application: &Application,
     deploy: Option<&str>,
@@ -38,11 +38,15 @@ pub(crate) fn wait(
             .with(&json!({"deployId": id, "holder": holder})));
         }
         if deadline.check().is_err() && deadline::interrupt::raised().is_none() {
-            return Err(Failure::timed_out(
-                "still-going",
-                format!("deploy {id} is in phase {} still", going.phase.name()),
-            )
-            .with(&json!({"deployId": id, "holder": holder})));
+            // A deploy's own step waits for nothing but the application's word.
+            let message = if context.deploy_id() == Some(&*id) {
+                let limit = timeout.as_secs_f64();
+                format!("the application did not say within {limit}s that it is well")
+            } else {
+                format!("deploy {id} is in phase {} still", going.phase.name())
+            };
+            return Err(Failure::timed_out("still-going", message)
+                .with(&json!({"deployId": id, "holder": holder})));
         }
         match deadline.sleep(LOOK) {
             Ok(()) | Err(deadline::Ended::Passed) => {}
@@ -79,6 +83,7 @@ fn ended(application: &Application, id: &str) -> Result<Report, Failure> {
     let fields = json!({"deployId": id, "deploy": told, "outcome": told.outcome, "why": told.why});
     match told.outcome.as_deref() {
         Some("succeeded") => Ok(Report::of(&fields)),
+        Some(_) if had_nothing_to_do(application, id)? => Ok(Report::of(&fields)),
         outcome => {
             let outcome = outcome.unwrap_or("without a word");
             let why = told.why.as_deref().unwrap_or("no reason was given");
@@ -89,4 +94,12 @@ fn ended(application: &Application, id: &str) -> Result<Report, Failure> {
             .with(&fields))
         }
     }
+}
+
+/// Whether its end says that what was wanted served already.
+fn had_nothing_to_do(application: &Application, id: &str) -> Result<bool, Failure> {
+    let history = application.store.history().map_err(fail::store)?;
+    let is_end = |line: &&Value| line["event"] == "ended" && line["deployId"] == id;
+    let end = history.iter().rfind(is_end);
+    Ok(end.is_some_and(|end| end["nothingNew"] == true))
 }
