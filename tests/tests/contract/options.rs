@@ -46,6 +46,9 @@ const RIGHT: &[&str] = &[
     "host",
     "postgres",
     "release",
+    "process:shop",
+    "UTC",
+    "disk",
 ];
 
 /// An option as `--help` names it.

@@ -26,7 +26,10 @@ pub(crate) fn command(words: &[OsString], id: &str, context: &Context) -> Comman
     let mut words = words.iter();
     // clap takes no command without a first word.
     let mut command = Command::new(words.next().map_or("false".as_ref(), OsString::as_os_str));
-    command.args(words).env("DEPLOY_ID", id);
+    command
+        .args(words)
+        .env("DEPLOY_ID", id)
+        .env(step::RUNBOOK, id);
     if let Some(app) = context.app() {
         command.env("DEPLOY_APP", &app.path);
         for entry in &app.entries {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::checks;
 use crate::told::{self, Format, Freeze, Outside, Run, RunTimeout};
 use application::{HealthArgs, LayoutArgs, ServiceArgs};
 use camino::Utf8PathBuf;
@@ -79,7 +80,7 @@ pub struct Args {
     #[arg(long, value_name = "WHEN", action = Append, value_parser = Freeze::parse, help_heading = "What is checked")]
     pub freeze: Vec<Freeze>,
     /// The time zone of --freeze, as in Europe/Berlin; else this machine's
-    #[arg(long, value_name = "ZONE", help_heading = "What is checked")]
+    #[arg(long, value_name = "ZONE", value_parser = told::time_zone, help_heading = "What is checked")]
     pub time_zone: Option<String>,
     /// At most so many deploys in that time, where --root is given; none: as many as anybody likes
     #[arg(long, value_name = "NUMBER/DURATION", default_value_t = Rate::DEFAULT, help_heading = "What is checked")]
@@ -100,16 +101,16 @@ pub struct Args {
     pub check_timeout: Duration,
     /// Leave this check out; may be given several times, as the three below. Where `DEPLOY_PROTECTED` says yes, no
     /// option asks for less than the application's file does
-    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', value_parser = checks::named, help_heading = "Which checks")]
     pub skip: Vec<String>,
     /// Let this check warn where it would fail
-    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', value_parser = checks::named, help_heading = "Which checks")]
     pub warn: Vec<String>,
     /// Only this check
-    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', value_parser = checks::named, help_heading = "Which checks")]
     pub only: Vec<String>,
     /// Insist on this check: without what it needs it fails
-    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', help_heading = "Which checks")]
+    #[arg(long, value_name = "NAME", action = Append, value_delimiter = ',', value_parser = checks::named, help_heading = "Which checks")]
     pub require: Vec<String>,
     /// Name the checks and what they need; check nothing
     #[arg(long, help_heading = "Which checks")]

@@ -33,7 +33,7 @@ impl Policy {
             entries: Entry::all(args),
         };
         policy.add_missing();
-        policy.check_names()?;
+        policy.check_names(args)?;
         if let Some(name) = policy
             .require
             .iter()
@@ -56,11 +56,19 @@ impl Policy {
         }
     }
 
-    fn check_names(&self) -> Result<(), Failure> {
+    fn check_names(&self, args: &Args) -> Result<(), Failure> {
         let known: Vec<String> = self.entries.iter().map(Entry::name).collect();
         let twice = |(place, name): &(usize, &String)| known[..*place].contains(name);
         if let Some((_, name)) = known.iter().enumerate().find(twice) {
             return Err(Failure::usage(format!("{name} is told twice")).hint("preflight --list"));
+        }
+        let runs = |name: &&String| !args.run.iter().any(|run| run.name == **name);
+        let limits = args.run_timeout.iter();
+        if let Some(name) = limits.filter_map(|one| one.name.as_ref()).find(runs) {
+            return Err(
+                Failure::usage(format!("--run-timeout: there is no --run {name}"))
+                    .hint("preflight --list"),
+            );
         }
         let named = [
             ("--skip", &self.skip),

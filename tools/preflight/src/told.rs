@@ -62,6 +62,13 @@ pub(crate) fn dialect(text: &str) -> Result<Dialect, String> {
     }
 }
 
+/// Reads `--time-zone`.
+pub(crate) fn time_zone(text: &str) -> Result<String, String> {
+    let zone = jiff::tz::TimeZone::get(text);
+    zone.map(|_| text.to_owned())
+        .map_err(|error| format!("{error} (they come with the package tzdata)"))
+}
+
 /// Reads `NAME=URL /pointer=value`. The value reaches to the end: states of status pages are sentences.
 pub(crate) fn outside(text: &str) -> Result<Outside, String> {
     let (name, rest) = named(text, "'NAME=URL /pointer=value'")?;

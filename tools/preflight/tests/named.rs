@@ -88,7 +88,7 @@ fn a_command_says_yes_by_its_exit_status() {
     assert_eq!((&failed["value"], &failed["limit"]), (&3.into(), &0.into()));
     let expected = "exit status: 3: line 3 | line 4 | line 5 | line 6 | line 7";
     assert_eq!(failed["message"], expected);
-    assert_eq!(failed["hint"], lines);
+    assert_eq!(failed["hint"], format!("sh -c '{lines}'"));
     let killed = check("--run", "tests=kill -9 $$", "fail");
     assert!(text(&killed, "message").contains("SIGKILL"), "{killed}");
     check("--run", "tests=no-such-command-anywhere", "fail");

@@ -93,7 +93,7 @@ fn is_the_same_project(
              nobody would stop them before the release starts, unless the application's file says COMPOSE_PROJECT_NAME={own}"
         ),
     )
-    .hint(format!("export COMPOSE_PROJECT_NAME={own}")))
+    .hint(step::EDIT))
 }
 
 /// Whether that release is of this very configuration, with these very images.

@@ -5,7 +5,7 @@ use crate::compose::{self, Made};
 use crate::exclude::Exclude;
 use crate::in_place::Checkout;
 use crate::plan::Root;
-use crate::request::{Job, LinkDest, Request, Source};
+use crate::request::{Job, LinkDest, Request, Source, job};
 use crate::{copy, git, known_bad, links, share, sharing, source, trouble};
 use application::Application;
 use deadline::Deadline;
@@ -242,21 +242,39 @@ fn run(
         Some(Job::Command(line)) => line.clone(),
         Some(Job::Auto) => {
             let root = look(release)?;
-            let line = auto(&root).ok_or_else(|| {
-                let (verb, kind) = (stage.verb, root.kind().name());
-                Failure::no(
-                    "no-command",
-                    format!("nothing in the source, of kind {kind}, says how to {verb} it"),
-                )
-                .hint(format!("release-stage --{verb} COMMAND"))
-            })?;
-            line.to_owned()
+            auto(&root)
+                .ok_or_else(|| no_command(stage.verb, &root))?
+                .to_owned()
         }
     };
     command::shell(context, stage, &line, release, limit).map_err(|failure| match hint {
         Some(hint) if failure.code() == stage.failed => failure.hint(hint),
         _ => failure,
     })
+}
+
+/// The refusal to find out by itself how that is done.
+fn no_command(verb: &str, root: &Root) -> Failure {
+    let kind = root.kind().name();
+    let variable = step::variable("release-stage", verb);
+    let message = format!(
+        "nothing in the source, of kind {kind}, says how to {verb} it; {variable}=none, where there is nothing to {verb}, or a command in the application's file would"
+    );
+    Failure::no("no-command", message).hint(step::EDIT)
+}
+
+/// Whether what these two would be told, `auto` among it, would be refused for what lies there.
+pub fn lacking(
+    directory: &Path,
+    install: Option<String>,
+    build: Option<String>,
+) -> Option<Failure> {
+    let (install, build) = (job(install), job(build));
+    let root = look(directory).ok()?;
+    if install == Some(Job::Auto) && root.install(build.is_some()).is_none() {
+        return Some(no_command(INSTALL.verb, &root));
+    }
+    (build == Some(Job::Auto) && root.build().is_none()).then(|| no_command(BUILD.verb, &root))
 }
 
 /// What tells more of a command that failed: its words in the deploy's log, else the source that it ran in a copy of. Of a commit

@@ -103,7 +103,12 @@ fn of_what_runs(failure: &Failure) -> Failure {
         "of what is checked out now, to which this deploy would lead back: {}; without that release nothing does",
         failure.message()
     );
-    Failure::new(failure.exit(), failure.code(), message).hint("release-stage --no-adopt")
+    let again = Failure::new(failure.exit(), failure.code(), message);
+    match failure.hint_text() {
+        // What is mended in the file keeps the way back.
+        Some(hint) if failure.code() == "no-command" => again.hint(hint),
+        _ => again.hint("release-stage --no-adopt"),
+    }
 }
 
 /// The release that was made of what is checked out is what runs: it is selected, and nothing in the tree is touched.

@@ -28,6 +28,7 @@ pub mod source;
 mod trouble;
 
 pub use args::Args;
+pub use fill::lacking;
 
 use application::{Application, Lease, STALE_AFTER, fail, protected};
 use durable::Staging;

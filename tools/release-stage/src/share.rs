@@ -37,14 +37,32 @@ pub fn find(base: &Path, shares: &[Utf8PathBuf]) -> Result<(), Failure> {
     match targets.into_iter().find(|target| !target.exists()) {
         None => Ok(()),
         Some(target) => {
-            let target = target.display();
-            let failure = Failure::no(
-                "shared-missing",
-                format!("there is no {target} to share, neither a directory nor a file"),
-            );
-            Err(failure.hint(format!("mkdir -p {target}")))
+            let (message, hint) = missing(&target);
+            Err(Failure::no("shared-missing", message).hint(hint))
         }
     }
+}
+
+/// What is said of a shared path that is not there, and what makes it. A directory in the place of a file would be found there
+/// and be shared.
+fn missing(target: &Path) -> (String, String) {
+    let place = step::quoted(&target.to_string_lossy());
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let message = format!(
+        "there is no {} to share, neither a directory nor a file",
+        target.display()
+    );
+    if !name.contains('.') {
+        return (message, format!("mkdir -p {place}"));
+    }
+    let above = target.parent().unwrap_or(Path::new("/"));
+    (
+        format!("{message}; a file that the application has elsewhere is copied there"),
+        format!(
+            "mkdir -p {} && \"${{EDITOR:-vi}}\" {place}",
+            step::quoted(&above.to_string_lossy())
+        ),
+    )
 }
 
 /// Makes the links into `base` in `release`, the directory that becomes the release; what lies in a link's place gives way.
@@ -153,6 +171,19 @@ mod tests {
             &["a", "a"],
         ] {
             assert!(!check(shares), "{shares:?}");
+        }
+    }
+
+    #[test]
+    fn no_directory_is_made_where_a_file_is_missing() {
+        for (name, made) in [
+            ("uploads", "mkdir -p /srv/uploads"),
+            (".env", "mkdir -p /srv && \"${EDITOR:-vi}\" /srv/.env"),
+            ("a.key", "mkdir -p /srv && \"${EDITOR:-vi}\" /srv/a.key"),
+        ] {
+            let (message, hint) = missing(&Path::new("/srv").join(name));
+            assert_eq!(hint, made);
+            assert_eq!(message.contains("copied"), name.contains('.'), "{message}");
         }
     }
 

@@ -220,5 +220,5 @@ fn a_supervisor_that_is_not_there_is_an_error_before_anything_is_changed() {
     assert_eq!(root.state()["status"], "idle");
     assert_eq!(root.state()["currentRelease"], "r1");
     let (exit, report) = root.run(&["r2", "--service", "shop"], None);
-    assert_eq!((exit, codes(&report).0), (2, "bad-service"));
+    assert_eq!((exit, codes(&report).0), (2, "usage"));
 }

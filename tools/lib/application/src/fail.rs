@@ -217,6 +217,8 @@ pub fn service(error: &service::Error) -> Failure {
     };
     match error.hint() {
         Some(hint) => failure.hint(hint),
+        // It belongs into the file: a shell's variable would be every application's.
+        None if matches!(error, Error::NoStartCommand { .. }) => failure.hint(step::EDIT),
         None => failure,
     }
 }

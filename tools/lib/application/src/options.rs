@@ -3,6 +3,21 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
+/// A service's name as it was told, where it is one.
+fn service_name(text: &str) -> Result<String, String> {
+    let name = text.parse::<service::Name>();
+    name.map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
+/// An endpoint as it was told, where it names one.
+fn target(text: &str) -> Result<String, String> {
+    let target = probe::Target::parse(text);
+    target
+        .map(|_| text.to_owned())
+        .map_err(|error| error.to_string())
+}
+
 /// Where the application lies.
 #[derive(Debug, Clone, Args)]
 pub struct LayoutArgs {
@@ -27,6 +42,7 @@ pub struct ServiceArgs {
     #[arg(
         long,
         value_name = "KIND:NAME",
+        value_parser = service_name,
         help = format!("The service: {}", service::Name::KINDS),
         help_heading = "Application",
         global = true
@@ -54,6 +70,7 @@ pub struct HealthArgs {
         long,
         value_name = "TARGET",
         action = clap::ArgAction::Append,
+        value_parser = target,
         help_heading = "Application",
         global = true
     )]

@@ -31,7 +31,7 @@ pub fn is_protected(context: &Context) -> Result<bool, Failure> {
             Failure::usage(format!(
                 "{VARIABLE} is {value:?}, which is neither yes nor no"
             ))
-            .hint(format!("export {VARIABLE}=yes"))
+            .hint(step::EDIT)
         })?;
     }
     Ok(protected)

@@ -200,12 +200,11 @@ impl Error {
                 Some(format!("{file} status; echo $?"))
             }
             Self::Unavailable { service, .. } if service.starts_with("pm2:") => {
-                Some("pm2 ping".to_owned())
+                Some(format!("{} ping", crate::pm2::by_hand()))
             }
             Self::Unavailable { .. } => Some("systemctl is-system-running".to_owned()),
             Self::NoImages => Some("service-start".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
-            Self::NoStartCommand { .. } => Some("export DEPLOY_START='COMMAND'".to_owned()),
             Self::File(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!("ls -l {}", error.path.display()))
             }

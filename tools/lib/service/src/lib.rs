@@ -40,6 +40,7 @@ pub use dead_man::{DeadMan, DeadManBy, Disarmed, StartAgain};
 pub use error::Error;
 pub use logs::{FileMark, LogErrors, Mark};
 pub use name::Name;
+pub use pm2::by_hand as pm2_by_hand;
 pub use proof::{Before, Expectation, Proof, Verdict};
 pub use service::{Service, Setting};
 pub use status::{Active, Image, StartLimit, Status};

@@ -41,8 +41,9 @@ pub struct Expectation {
     pub release_dir: Option<PathBuf>,
     /// It is the one that listens on this TCP port.
     pub port: Option<u16>,
-    /// Where no port is told and endpoints are asked over the network: those of their ports that are this host's. One that
-    /// the service does not hold may be a proxy's: then nothing ties the answer to the service, and nothing is proven.
+    /// Where endpoints are asked over the network: those of their ports that are this host's. One that the service does not
+    /// hold may be a proxy's: that is noted, and where no port is told nothing ties the answer to the service, and nothing is
+    /// proven.
     pub endpoints: Option<Vec<u16>>,
 }
 
@@ -154,7 +155,12 @@ pub(crate) fn prove(
         keepers: supervisor.socket_keepers(&status),
     };
     let servers = match (expectation.port, &expectation.endpoints) {
-        (Some(port), _) => subject.holds_the_port(port, &mut findings)?,
+        (Some(port), endpoints) => {
+            for other in endpoints.iter().flatten().filter(|other| **other != port) {
+                subject.asked_elsewhere(*other, &mut findings)?;
+            }
+            subject.holds_the_port(port, &mut findings)?
+        }
         (None, Some(ports)) => subject.answers_at(ports, &mut findings)?,
         (None, None) => Vec::new(),
     };
@@ -235,6 +241,15 @@ impl Subject<'_> {
             findings.unseen.push(reason.to_owned());
         }
         Ok(servers)
+    }
+
+    /// Notes that the endpoint is asked at a port that is not the service's own: a proxy may stand before it.
+    fn asked_elsewhere(&self, port: u16, findings: &mut Findings) -> Result<(), Error> {
+        let mut here = Findings::default();
+        self.holds_the_port(port, &mut here)?;
+        let note = |why| format!("the endpoint may be answered by somebody else: {why}");
+        findings.seen.extend(here.against.into_iter().map(note));
+        Ok(())
     }
 
     /// Checks who listens on the port and answers with those of the service's processes that do.

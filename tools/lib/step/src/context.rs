@@ -59,9 +59,11 @@ impl Context {
     /// A command for people as it can be pasted: the tools named in it are told the application. An error's hint becomes so
     /// by itself.
     pub fn addressed(&self, text: &str) -> String {
-        match &self.app {
-            Some(file) => hint::addressed(text, &config::name_of(&file.path)),
-            None => text.to_owned(),
+        let file = self.app.as_ref().map(|file| file.path.as_path());
+        let text = hint::edited(text.to_owned(), self.tool, file);
+        match file {
+            Some(file) => hint::addressed(&text, &config::name_of(file)),
+            None => text,
         }
     }
 

@@ -1,5 +1,8 @@
 //! Hints that can be pasted: the tools named in them are told which application is meant.
 
+use deadline::child::quoted;
+use std::path::Path;
+
 /// Every tool, in the order in which a deploy runs them.
 pub const TOOLS: [&str; 10] = [
     "deploy-state",
@@ -13,6 +16,19 @@ pub const TOOLS: [&str; 10] = [
     "rollback",
     "release-prune",
 ];
+
+/// A hint that opens the application's file: what is to stand in it is the message's to say. Where none was named it becomes
+/// the tool's help.
+pub const EDIT: &str = "\"${EDITOR:-vi}\" APPLICATION.env";
+
+/// [`EDIT`] for that file.
+pub(crate) fn edited(hint: String, tool: &str, file: Option<&Path>) -> String {
+    match file {
+        _ if hint != EDIT => hint,
+        Some(file) => format!("\"${{EDITOR:-vi}}\" {}", quoted(&file.to_string_lossy())),
+        None => format!("{tool} --help"),
+    }
+}
 
 /// `1 restart`, `2 restarts`: a number of things, for a sentence.
 pub fn counted(number: impl TryInto<u64>, thing: &str) -> String {
@@ -40,7 +56,20 @@ pub(crate) fn addressed(hint: &str, app: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{addressed, counted};
+    use super::{EDIT, addressed, counted, edited};
+    use std::path::Path;
+
+    #[test]
+    fn the_application_s_file_is_opened_where_there_is_one() {
+        let of = |hint: &str, file| edited(hint.to_owned(), "preflight", file);
+        let file = Path::new("/etc/slipway/a shop.env");
+        assert_eq!(
+            of(EDIT, Some(file)),
+            "\"${EDITOR:-vi}\" '/etc/slipway/a shop.env'"
+        );
+        assert_eq!(of(EDIT, None), "preflight --help");
+        assert_eq!(of("rollback", Some(file)), "rollback");
+    }
 
     #[test]
     fn one_is_no_plural() {

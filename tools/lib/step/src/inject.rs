@@ -100,9 +100,24 @@ pub(crate) fn injected(
         return Ok(arg);
     };
     match found(&variable(tool, long), file)? {
+        Some(found) if long == "root" => apply(arg, rooted(found)?, origins),
         Some(found) => apply(arg, found, origins),
         None => Ok(arg),
     }
+}
+
+/// A root that a file tells has to begin at `/`: it would be another application wherever somebody deploys from.
+fn rooted(found: Found) -> Result<Found, Bad> {
+    if found.place.is_none() || found.value.starts_with('/') {
+        return Ok(found);
+    }
+    Err(Bad {
+        message: format!(
+            "{found}: {:?} is another directory wherever one stands: it has to begin at /",
+            found.value
+        ),
+        found,
+    })
 }
 
 /// Whether the option stands on the command line, as `--port 80` or `--port=80`.

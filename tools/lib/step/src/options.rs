@@ -106,7 +106,7 @@ pub(crate) fn parse<T: Tool>(outcome: &mut Outcome) -> Result<Option<Parsed>, Fa
         words.pop();
     }
     let file = application_file(&words)?;
-    outcome.app = file.as_ref().map(|file| config::name_of(&file.path));
+    outcome.app = file.as_ref().map(|file| file.path.clone());
     let mut origins = Origins::new();
     let command = command::<T>();
     if let Some(file) = &file {

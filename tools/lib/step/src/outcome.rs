@@ -1,5 +1,6 @@
 //! How a tool ends: the report on standard output, a word for people on standard error, the exit code.
 
+use crate::config;
 use crate::context::{say, wipe};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -8,8 +9,12 @@ use crate::hint;
 use crate::report::{Envelope, Report};
 use serde_json::Value;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
+/// The variable in which a runbook's deploy is named, beside `DEPLOY_ID`, which somebody may have set by hand.
+pub const RUNBOOK: &str = "SLIPWAY_RUNBOOK";
+const ROLLBACK: &str = "rollback";
 /// How many lines of a service's log are shown to people; the report has more.
 const LAST_WORDS: usize = 10;
 
@@ -20,8 +25,8 @@ pub(crate) struct Outcome {
     started_at: SystemTime,
     started: Instant,
     pub(crate) deploy_id: Option<String>,
-    /// The application, as `--app` names it.
-    pub(crate) app: Option<String>,
+    /// The application's file.
+    pub(crate) app: Option<PathBuf>,
     pub(crate) field: Option<String>,
     pub(crate) quiet: bool,
     /// Set where `--help` or `--version` was all that was asked.
@@ -59,9 +64,16 @@ impl Outcome {
 
     /// The failure with a hint that can be pasted as it is.
     fn addressed(&self, mut failure: Failure) -> Failure {
-        if let (Some(hint), Some(app)) = (&failure.hint, &self.app) {
-            failure.hint = Some(hint::addressed(hint, app));
-        }
+        // A runbook leads back by itself: once more would lead away from the good release.
+        let leads_back = self.tool != ROLLBACK && is_in_a_runbook();
+        failure.hint = failure
+            .hint
+            .filter(|hint| !(leads_back && hint == ROLLBACK))
+            .map(|hint| hint::edited(hint, self.tool, self.app.as_deref()))
+            .map(|hint| match &self.app {
+                Some(file) => hint::addressed(&hint, &config::name_of(file)),
+                None => hint,
+            });
         failure
     }
 
@@ -116,6 +128,12 @@ impl Outcome {
         }
         exit
     }
+}
+
+/// Whether a runbook runs this step, which goes on by itself when the step has failed.
+fn is_in_a_runbook() -> bool {
+    let told = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    told(RUNBOOK).is_some_and(|id| told("DEPLOY_ID") == Some(id))
 }
 
 /// The last lines of the service's log, where the failure came with them: the reason is mostly there.

@@ -100,9 +100,18 @@ fn judge(told: &Run, place: Option<&Utf8Path>, ended: Result<Finished, ChildErro
 /// The command, to be run by hand.
 fn again(told: &Run, place: Option<&Utf8Path>) -> String {
     match place {
-        Some(place) => format!("cd {} && {}", step::quoted(place.as_str()), told.command),
-        None => told.command.clone(),
+        Some(place) => format!(
+            "(cd {} && {})",
+            step::quoted(place.as_str()),
+            in_a_shell(told)
+        ),
+        None => in_a_shell(told),
     }
+}
+
+/// As the check calls it: whatever the command does to its shell, it is not that of whoever pastes it.
+fn in_a_shell(told: &Run) -> String {
+    format!("sh -c {}", step::quoted(&told.command))
 }
 
 /// What happened, and behind it what was said, its lines parted by " | ".

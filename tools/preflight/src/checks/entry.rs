@@ -111,6 +111,14 @@ impl Entry {
     }
 }
 
+/// Reads the name of a check, of one that options name too.
+pub(crate) fn named(text: &str) -> Result<String, String> {
+    let is_one = ALL.iter().any(|check| check.name == text) || Entry::member(text).is_some();
+    is_one
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("there is no check {text}; preflight --list names them"))
+}
+
 /// Whether that may stand behind the colon: names are parted by commas, and hints are pasted into shells.
 pub(crate) fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);

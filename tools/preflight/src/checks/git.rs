@@ -68,7 +68,19 @@ fn in_place(
         opened.loses_nothing(&known, deadline).map_err(refused)?;
     }
     let head = opened.head(deadline).map_err(refused)?.commit;
-    Ok(moved(given, tree, head.as_deref()))
+    Ok(moved(given, tree, head.as_deref()).or_else(|| lacks(given, tree)))
+}
+
+/// What is checked out does not say how it is installed or built. The first deploy makes a release of it, the way back; of the
+/// next commit that is not known before it is fetched.
+fn lacks(given: &Given, tree: &Utf8Path) -> Option<Finding> {
+    let finding = not_known(&super::source::lacking(tree, given)?.into());
+    let current = given.application.as_ref()?.current().ok();
+    let is_first = current == Some(Current::Absent) && given.of_stage("no-adopt").is_none();
+    Some(Finding {
+        status: if is_first { Status::Fail } else { Status::Warn },
+        ..finding
+    })
 }
 
 /// What is checked out is another commit than that of the live release.

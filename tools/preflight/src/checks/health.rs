@@ -2,12 +2,13 @@
 
 use super::Check;
 use super::live::Live;
-use crate::finding::Finding;
-use crate::given::Given;
+use crate::finding::{Finding, Status};
+use crate::given::{Given, edit};
 use deadline::Deadline;
 use probe::{Answer, Question};
 use releases::Current;
 use service::Active;
+use service_stop::port::Look;
 use std::thread;
 use std::time::Duration;
 
@@ -35,7 +36,34 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
             .collect();
         asked.into_iter().map(|one| one.join().ok()).collect()
     });
-    Live::of(given).weigh(judge(questions, &answers), &given.past(CHECK.name))
+    let finding = judge(questions, &answers);
+    if finding.status == Status::Pass
+        && let Some(whose) = whose(given, deadline)
+    {
+        let message = format!("{}; {whose}", finding.message);
+        return Finding::warn(message, edit(&given.file));
+    }
+    Live::of(given).weigh(finding, &given.past(CHECK.name))
+}
+
+/// An endpoint of this host that neither is at the service's port nor is the service's: a proxy's before it, or another
+/// application's.
+fn whose(given: &Given, deadline: &Deadline) -> Option<String> {
+    let service = given.service.as_ref()?;
+    let status = given.status(service, deadline).ok()?;
+    given.health.iter().find_map(|question| {
+        let network = question.target.network()?;
+        let port = network.port;
+        if !network.is_loopback || given.args.service.port == Some(port) {
+            return None;
+        }
+        let look = Look::at_a_distance(port, service, status, deadline).ok()?;
+        let has_own = look.kept || !(look.own.is_empty() && look.daemon.is_empty());
+        let holder = look.foreign.first().filter(|_| !has_own)?;
+        Some(format!(
+            "port {port} is held by {holder}, which is not the service's: unless it is a proxy before the service, DEPLOY_HEALTH_URL asks another application"
+        ))
+    })
 }
 
 /// Asks once; a service that runs and refuses may have been started a moment ago, by the recovery of a dead deploy for

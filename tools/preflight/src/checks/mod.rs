@@ -34,7 +34,7 @@ mod space;
 mod supervised;
 mod worktree;
 
-pub(crate) use entry::{Entry, Family, is_name};
+pub(crate) use entry::{Entry, Family, is_name, named};
 
 use crate::finding::Finding;
 use crate::given::Given;

@@ -3,10 +3,11 @@
 use super::live::Live;
 use super::supervised::{Commands, not_asked};
 use super::{Check, balanced, boot};
-use crate::finding::Finding;
+use crate::finding::{Finding, Status as Verdict};
 use crate::given::{Given, edit};
 use camino::Utf8PathBuf;
 use deadline::Deadline;
+use releases::Current;
 use service::{Active, Name, Service, Status};
 use std::time::Duration;
 
@@ -45,7 +46,36 @@ fn look(service: &Service, given: &Given, deadline: &Deadline) -> Finding {
         return Live::of(given).weigh(finding, &given.past(CHECK.name));
     }
     let finding = judge(status, given.args.stop_timeout, &commands);
+    if finding.status == Verdict::Pass
+        && let Some(live) = live(given)
+        && let Some(finding) = at_rest(status, &live, &commands)
+    {
+        return finding;
+    }
     boot::weigh(finding, status, &commands, deadline)
+}
+
+/// The release that is live.
+fn live(given: &Given) -> Option<String> {
+    match given.application.as_ref()?.current().ok()? {
+        Current::Release(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// A release is live and the service does not run: somebody has stopped it, or this supervisor is not the one that it runs
+/// under. One that a socket starts is at rest until somebody asks.
+fn at_rest(status: &Status, live: &str, commands: &Commands) -> Option<Finding> {
+    let rests = status.active == Active::Stopped && status.socket_units.is_empty();
+    rests.then(|| {
+        Finding::warn(
+            format!(
+                "the service is {}, and {live} is live: it was stopped, or runs under another supervisor than this one",
+                status.phrase()
+            ),
+            commands.look_for(),
+        )
+    })
 }
 
 /// A plain process is started by a command of ours, and without one it would only ever be stopped.
@@ -125,7 +155,6 @@ fn milliseconds(time: Duration) -> String {
 pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::finding::Status as Verdict;
 
     pub(in crate::checks) fn unit() -> Commands {
         Commands::named(&"systemd:shop".parse().unwrap(), "run", "".as_ref())
@@ -167,6 +196,19 @@ pub(super) mod tests {
         let finding = failed(&status(Active::Failed), &unit()).unwrap();
         assert_eq!(finding.status, Verdict::Fail);
         assert!(finding.hint.unwrap().contains("reset-failed"));
+    }
+
+    #[test]
+    fn a_live_release_of_which_nothing_runs_is_told() {
+        let of = |status: &Status| at_rest(status, "r1", &unit());
+        assert_eq!(of(&status(Active::Running)), None);
+        let mut stopped = status(Active::Stopped);
+        let finding = of(&stopped).unwrap();
+        assert_eq!(finding.status, Verdict::Warn);
+        assert!(finding.message.contains("r1 is live"), "{finding:?}");
+        assert_eq!(finding.hint.unwrap(), "systemctl status shop.service");
+        stopped.socket_units.push("shop.socket".into());
+        assert_eq!(of(&stopped), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::supervised::not_known;
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::given::Given;
 use camino::Utf8Path;
 use deadline::Deadline;
@@ -37,7 +37,12 @@ fn run(given: &Given, deadline: &Deadline) -> Finding {
         Err(error) => Ok(Err(error)),
     };
     match is_empty {
-        Ok(is_empty) => judge(told, is_empty),
+        Ok(is_empty) => {
+            let finding = judge(told, is_empty);
+            let passed = finding.status == Status::Pass;
+            let lacks = passed.then(|| lacking(told, given)).flatten();
+            lacks.map_or(finding, |failure| not_known(&failure.into()))
+        }
         Err(ended) => Finding::fail(
             format!("{told} could not be looked through: {ended}"),
             "preflight --check-timeout 1m",
@@ -54,6 +59,12 @@ fn misplaced(told: &Utf8Path, given: &Given) -> Option<Failure> {
         _ => Ok(()),
     };
     absolute.and_then(|()| apart()).err()
+}
+
+/// That release-stage would not find out by itself how what lies there is installed or built.
+pub(super) fn lacking(directory: &Utf8Path, given: &Given) -> Option<Failure> {
+    let (install, build) = (given.of_stage("install"), given.of_stage("build"));
+    release_stage::lacking(directory.as_std_path(), install, build)
 }
 
 /// Whether release-stage would install or build something in it.
@@ -87,7 +98,6 @@ fn judge(source: &Utf8Path, is_empty: io::Result<bool>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Status;
     use std::path::Path;
 
     #[test]

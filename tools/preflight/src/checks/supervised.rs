@@ -73,7 +73,10 @@ impl Commands {
             ),
             (None, Some(directory)) => format!("cd {} && docker-compose config", quoted(directory)),
             // Of the others PM2 alone has such a time. It restarts what it has, as that was started but for this.
-            (None, None) => format!("pm2 restart {unit} --kill-timeout {}", time.as_millis()),
+            (None, None) => {
+                let pm2 = service::pm2_by_hand();
+                format!("{pm2} restart {unit} --kill-timeout {}", time.as_millis())
+            }
         }
     }
 
@@ -108,7 +111,7 @@ impl Commands {
     /// Has it started at boot; a unit without an `[Install]` section needs one first.
     pub(super) fn enable(&self, lacks_install: bool) -> String {
         if self.by_pm2 {
-            return "pm2 save".to_owned();
+            return format!("{} save", service::pm2_by_hand());
         }
         let systemctl = self.systemctl.as_deref().unwrap_or("systemctl");
         let enable = format!("{systemctl} enable {}", self.unit);
@@ -132,6 +135,14 @@ impl Commands {
         Some(command)
     }
 
+    /// Looks for it where nothing of it runs. A question to PM2 would start a daemon where there is none.
+    pub(super) fn look_for(&self) -> String {
+        if self.by_pm2 {
+            return "pgrep -af 'God Daemon'".to_owned();
+        }
+        self.show()
+    }
+
     /// Shows how it stands.
     fn show(&self) -> String {
         if self.docker.is_some() {
@@ -151,7 +162,10 @@ impl Commands {
         match self.systemctl.as_deref() {
             Some("systemctl") => format!("journalctl -u {} -n 50", self.unit),
             Some(_) => format!("journalctl --user -u {} -n 50", self.unit),
-            None if self.by_pm2 => format!("pm2 logs {} --lines 50 --nostream", self.unit),
+            None if self.by_pm2 => {
+                let pm2 = service::pm2_by_hand();
+                format!("{pm2} logs {} --lines 50 --nostream", self.unit)
+            }
             None => format!("tail -n 50 {}/{}.log", quoted(&self.run), self.unit),
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use deadline::child::quoted;
 use nix::unistd::{Uid, User, geteuid};
 
 /// `PM2_HOME`, by PM2's own rule: the variable, else `.pm2` in this user's home.
@@ -13,18 +14,27 @@ pub(super) struct Home(PathBuf);
 impl Home {
     pub(super) fn find() -> Self {
         let told = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let home = told("PM2_HOME").map_or_else(
-            || {
-                // A timer's environment may hold no home.
-                let own = || User::from_uid(geteuid()).ok().flatten();
-                let home = told("HOME").map(PathBuf::from);
-                home.or_else(|| own().map(|user| user.dir))
-                    .unwrap_or_else(|| "/etc".into())
-                    .join(".pm2")
-            },
-            PathBuf::from,
-        );
+        let home = told("PM2_HOME").map_or_else(Self::default_one, PathBuf::from);
         Self(std::path::absolute(&home).unwrap_or(home))
+    }
+
+    /// Where PM2 is without that variable.
+    fn default_one() -> PathBuf {
+        // A timer's environment may hold no home.
+        let own = || User::from_uid(geteuid()).ok().flatten();
+        let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+        home.map(PathBuf::from)
+            .or_else(|| own().map(|user| user.dir))
+            .unwrap_or_else(|| "/etc".into())
+            .join(".pm2")
+    }
+
+    /// `pm2` as a person types it to speak with this one, and to start no other.
+    pub(super) fn typed(&self) -> String {
+        if self.0 == Self::default_one() {
+            return "pm2".to_owned();
+        }
+        format!("PM2_HOME={} pm2", quoted(&self.0.to_string_lossy()))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -107,6 +117,13 @@ pub(super) fn name_of(uid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_types_which_pm2_is_meant() {
+        assert_eq!(Home(Home::default_one()).typed(), "pm2");
+        assert_eq!(Home("/srv/pm2".into()).typed(), "PM2_HOME=/srv/pm2 pm2");
+        assert_eq!(Home("/srv/a b".into()).typed(), "PM2_HOME='/srv/a b' pm2");
+    }
 
     #[test]
     fn the_logs_of_one_name_are_not_those_of_a_longer_one() {

@@ -29,6 +29,11 @@ use home::Home;
 use list::Entry;
 use wire::{NoAnswer, Wire};
 
+/// `pm2` as a person types it, its verb still to come, for the PM2 that the environment names.
+pub fn by_hand() -> String {
+    Home::find().typed()
+}
+
 /// How many lines of the daemon's own log a stop may have brought forth.
 const DAEMON_LINES: usize = 10_000;
 
@@ -155,7 +160,7 @@ impl Pm2 {
             NoAnswer::Refused(said) => Error::Refused {
                 action: format!("{action} {}", self.service()),
                 said,
-                hint: Some(format!("pm2 describe {}", self.name)),
+                hint: Some(format!("{} describe {}", self.home.typed(), self.name)),
             },
         }
     }

@@ -145,7 +145,7 @@ impl Pm2 {
         }
         let hint = if finished.words().contains("out-of-date") {
             why.push_str("; the daemon is of another version than the command, and an update starts it anew with everything that it runs");
-            "pm2 update".to_owned()
+            format!("{} update", self.home.typed())
         } else {
             self.by_hand(directory)
         };
@@ -159,7 +159,10 @@ impl Pm2 {
     fn by_hand(&self, directory: &Path) -> String {
         let there = quoted(&directory.to_string_lossy());
         match self.setting.start.as_deref() {
-            Some(start) => format!("cd {there} && pm2 start --name {} {start}", self.name),
+            Some(start) => {
+                let pm2 = self.home.typed();
+                format!("cd {there} && {pm2} start --name {} {start}", self.name)
+            }
             None => format!("cd {there} && cat {}", ECOSYSTEM[0]),
         }
     }
