@@ -235,15 +235,21 @@ fn goes_from_a_broken_one(fixture: &Fixture, to: u32) {
 on_each_quick_supervisor!(
     a_runbook_that_cannot_bring_the_old_one_back_says_so,
     |fixture| {
-        deployed(&fixture, 1..=1);
-        breaks(&fixture, 1);
-        fixture.release(&named(2), "2", "crash");
+        deployed(&fixture, 1..=2);
+        breaks(&fixture, 2);
+        fixture.release(&named(3), "3", "crash");
         let down = fixture.deploy().run(69);
         assert_eq!(down.text("/outcome"), "failed");
+        // Neither of the two that have just failed, but one that has served.
+        let hint = down.text("/error/hint");
+        assert!(
+            hint.starts_with("rollback ") && hint.ends_with(&named(1)),
+            "{hint}"
+        );
         let why = down.text("/why");
         assert!(why.contains("then the rollback failed"), "{why}");
         assert_eq!(state(&fixture)["status"], "idle");
-        assert_eq!(verdict(&fixture, 2), "bad");
+        assert_eq!(verdict(&fixture, 3), "bad");
     }
 );
 

@@ -20,6 +20,7 @@ mod serves;
 mod step_tool;
 mod verdict;
 mod wait;
+mod way_out;
 mod word;
 
 use application::Application;

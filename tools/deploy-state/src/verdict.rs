@@ -1,6 +1,7 @@
 //! How a whole deploy ended: its report, its exit code, and who is told.
 
 use crate::notify::notify;
+use crate::way_out::way_out;
 use application::{Application, Recovered, Serves, still_drained};
 use serde::Serialize;
 use serde_json::Value;
@@ -117,13 +118,21 @@ impl Ended {
             (Some(failure), Some(why)) => {
                 let message = format!("nobody serves: {why}; {}", failure.message());
                 Err(Failure::down("down", message)
-                    .hint("rollback")
+                    .hint(way_out(application, context))
                     .with(&report))
             }
-            (None, Some(_)) => verdict(&report, left.as_ref(), "rollback".to_owned()),
+            (None, Some(_)) => {
+                let hint = way_out(application, context);
+                verdict(&report, left.as_ref(), hint)
+            }
             (Some(failure), None) if !is_down => Err(failure.with(&report)),
             (_, None) => {
-                let hint = hint(application, &report, context);
+                // One that crashes again and again is not seen to be down, and the step that says so knows no better release.
+                let hint = if report.command_exit == DOWN {
+                    way_out(application, context)
+                } else {
+                    hint(application, &report, context)
+                };
                 verdict(&report, left.as_ref(), hint)
             }
         }
