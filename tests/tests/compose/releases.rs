@@ -246,9 +246,9 @@ fn containers_of_a_project_by_another_name_are_not_started_beside() {
     };
     let refused = stage("").run(1);
     assert_eq!(refused.error_code(), "other-project");
-    let hint = refused.text("/error/hint");
-    assert!(hint.contains("COMPOSE_PROJECT_NAME=shop"), "{hint}");
-    // As the hint says; and where none of them runs there is nothing to be beside of.
+    let message = refused.text("/error/message");
+    assert!(message.contains("COMPOSE_PROJECT_NAME=shop"), "{message}");
+    // As it says; and where none of them runs there is nothing to be beside of.
     stage("shop").run(0);
     let stopped = fixture.tool("service-stop").args(["--service", &by_hand]);
     let _ = stopped.stderr_any().run(0);

@@ -195,7 +195,7 @@ pub(crate) fn held(service: &Service, port: u16, look: &Look) -> Failure {
     }
 }
 
-/// The failure of a service that took too long; `look` is the last one at its port.
+/// The failure of a service that took too long; `look` is the last one at its port, where it came to one.
 fn not_ready(
     service: &Service,
     status: &Status,
@@ -204,9 +204,11 @@ fn not_ready(
 ) -> Failure {
     let name = service.name();
     let lacking = match signs.port {
-        // It serves, and is not what its supervisor calls up.
-        Some(_) if look.is_some_and(|look| *look != Look::default()) => String::new(),
-        Some(port) => format!(", and nobody listens on port {port}"),
+        Some(port) if look == Some(&Look::default()) => {
+            format!(", and nobody listens on port {port}")
+        }
+        // It serves, and is not what its supervisor calls up; or it is not known.
+        Some(_) => String::new(),
         None if !signs.health.is_empty() => ", and its endpoint does not answer".to_owned(),
         None => String::new(),
     };
