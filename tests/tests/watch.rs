@@ -132,10 +132,11 @@ on_each_supervisor!(memory_that_grows, |fixture| {
 });
 
 on_each_supervisor!(processor_time, |fixture| {
-    watching(&fixture, "3s", &[("HEALTHWAIT_MAX_CPU", "10%")]);
+    // What burns gets little of a machine at its limits, and what is well takes next to nothing.
+    watching(&fixture, "3s", &[("HEALTHWAIT_MAX_CPU", "2%")]);
     let report = is_rejected(&fixture, "burn=1", "limit-exceeded");
     assert!(
-        report["service"]["cpuPercent"].as_f64().unwrap() > 10.0,
+        report["service"]["cpuPercent"].as_f64().unwrap() > 2.0,
         "{report:#}"
     );
 });
