@@ -207,10 +207,9 @@ fn not_ready(
         Some(port) if look == Some(&Look::default()) => {
             format!(", and nobody listens on port {port}")
         }
-        // It serves, and is not what its supervisor calls up; or it is not known.
-        Some(_) => String::new(),
         None if !signs.health.is_empty() => ", and its endpoint does not answer".to_owned(),
-        None => String::new(),
+        // It serves, and is not what its supervisor calls up; or it is not known.
+        _ => String::new(),
     };
     let message = format!(
         "{name} was not ready in time, which a longer --timeout may be enough for: it is {}{lacking}",
