@@ -114,27 +114,18 @@ impl Ended {
         };
         let told = serde_json::to_string(&report).unwrap_or_default();
         notify(&told, &report.deploy_id, context);
+        // One that crashes again and again is not seen to be down, and the step that says so knows no better release.
+        let hint = || match report.command_exit {
+            DOWN => way_out(application, context),
+            _ => hint(application, &report, context),
+        };
         match (failed, nobody) {
             (Some(failure), Some(why)) => {
                 let message = format!("nobody serves: {why}; {}", failure.message());
-                Err(Failure::down("down", message)
-                    .hint(way_out(application, context))
-                    .with(&report))
-            }
-            (None, Some(_)) => {
-                let hint = way_out(application, context);
-                verdict(&report, left.as_ref(), hint)
+                Err(Failure::down("down", message).hint(hint()).with(&report))
             }
             (Some(failure), None) if !is_down => Err(failure.with(&report)),
-            (_, None) => {
-                // One that crashes again and again is not seen to be down, and the step that says so knows no better release.
-                let hint = if report.command_exit == DOWN {
-                    way_out(application, context)
-                } else {
-                    hint(application, &report, context)
-                };
-                verdict(&report, left.as_ref(), hint)
-            }
+            _ => verdict(&report, left.as_ref(), hint()),
         }
     }
 }

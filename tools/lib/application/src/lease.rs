@@ -123,15 +123,8 @@ impl Application {
             return Ok(());
         };
         let again_at = clock::rfc3339(again_at);
-        let message = format!(
-            "{} {} already, and {rate} are allowed: the next one from {again_at} on",
-            used.deploys,
-            if used.deploys == 1 {
-                "deploy counts"
-            } else {
-                "deploys count"
-            }
-        );
+        let message =
+            format!("{used} already, and {rate} are allowed: the next one from {again_at} on");
         Err(Failure::no("rate-limited", message).hint("deploy-state history --last 20"))
     }
 

@@ -85,6 +85,15 @@ fn was_only_checked(told: &Told) -> bool {
     told.outcome.as_deref() == Some(Outcome::Aborted.name()) && checked
 }
 
+impl fmt::Display for Used {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.deploys {
+            1 => write!(formatter, "1 deploy counts"),
+            other => write!(formatter, "{other} deploys count"),
+        }
+    }
+}
+
 impl fmt::Display for Rate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(most) = self.most else {

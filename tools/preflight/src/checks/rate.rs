@@ -35,17 +35,12 @@ fn run(given: &Given, _: &Deadline) -> Finding {
 
 fn judge(rate: Rate, used: Used, now: SystemTime) -> Finding {
     let count = used.deploys;
-    let counts = if count == 1 {
-        "deploy counts"
-    } else {
-        "deploys count"
-    };
     let finding = match used.again_at {
-        None => Finding::pass(format!("{count} {counts}, and {rate} are allowed")),
+        None => Finding::pass(format!("{used}, and {rate} are allowed")),
         Some(at) => {
             let wait = at.duration_since(now).unwrap_or(Duration::ZERO);
             let message = format!(
-                "{count} {counts} already, and {rate} are allowed: the next one from {} on, in {}",
+                "{used} already, and {rate} are allowed: the next one from {} on, in {}",
                 rfc3339(at),
                 in_words(wait)
             );
